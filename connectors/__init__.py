@@ -1,0 +1,1 @@
+"""The connector SDK, and one file per system."""

@@ -1,0 +1,259 @@
+"""`BaseConnector`: what every connector inherits. The guide is `building-a-connector.md`."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import inspect
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from connectors.context import ConnectorContext, current_entity, local_context
+from connectors.errors import AuthenticationError, ConnectorError, SyncCancelledError
+from connectors.http import HttpClient, RateBudget
+from connectors.models import entity_name
+from connectors.registry import AuthType, ConnectorMeta
+
+if TYPE_CHECKING:
+    from sqlmodel import SQLModel
+
+    from connectors.models import Record
+
+_SYNC_ORDER = (
+    "pipelines", "pipeline_stages", "accounts", "contacts", "deals", "activities", "goals",
+    "tracker_teams", "tracker_projects", "tracker_issues", "shared_files",
+)  # fmt: skip
+"""Parents first: a reader who looks while a sync runs sees accounts before their deals."""
+
+_TOKEN_KEYS = ("access_token", "token", "api_key")
+
+
+class BaseConnector:
+    """A system's API as the product sees it. Implement the methods of the capabilities that `meta` declares.
+
+    Args:
+        organization_id: whose connection this is (opaque text).
+        user_id: the user, where `meta.scope` is USER.
+        context: given by the engine; without it the organization's own connection is looked up when needed.
+    """
+
+    meta: ClassVar[ConnectorMeta]
+    source_system: ClassVar[str] = ""
+    base_url: ClassVar[str] = ""
+    """The API's origin; a connection's own base URL (self-hosted, simulator) takes its place."""
+    rate_budgets: ClassVar[Sequence[RateBudget]] = ()
+    concurrent_entities: ClassVar[int] = 1
+    """How many entities the vendor lets one sync fetch at the same time."""
+    entities: ClassVar[Mapping[str, tuple[type[Record], type[SQLModel]]]] = {}
+    """Tier 3: entities of the connector's own, each with its record and its table."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        meta = cls.__dict__.get("meta")
+        if isinstance(meta, ConnectorMeta) and not cls.source_system:
+            cls.source_system = meta.slug
+
+    def __init__(
+        self, organization_id: str, user_id: str | None = None, *, context: ConnectorContext | None = None
+    ) -> None:
+        self.organization_id = organization_id
+        self.user_id = user_id
+        self.context = context or local_context(organization_id, self.source_system, user_id)
+        self._http: HttpClient | None = None
+        self._credentials: dict[str, Any] | None = None
+
+    # -- credentials -------------------------------------------------------------------------------------------
+
+    @property
+    def credentials(self) -> dict[str, Any]:
+        """The connection's credentials: the fields of its auth type and of `meta.auth_fields`."""
+        if self._credentials is None:
+            self._credentials = dict(self.context.credentials())
+        return self._credentials
+
+    async def get_credentials(self) -> dict[str, Any]:
+        """The credentials, read off the event loop: a keyring may ask its user first."""
+        if self._credentials is None:
+            self._credentials = dict(await asyncio.to_thread(self.context.credentials))
+        return self._credentials
+
+    async def get_oauth_token(self) -> tuple[str, str]:
+        """`(token, instance_url)` of this connection, whatever its auth type; `instance_url` may be empty.
+
+        Raises AuthenticationError where the credentials hold no token.
+        """
+        credentials = await self.get_credentials()
+        for key in _TOKEN_KEYS:
+            if token := credentials.get(key):
+                return str(token), str(credentials.get("instance_url") or "")
+        raise AuthenticationError(f"The connection to {self.meta.name or self.source_system} holds no token.")
+
+    async def auth_headers(self) -> dict[str, str]:
+        """The headers that authenticate a request. Override where the vendor wants something else than Bearer."""
+        if self.meta.auth_type is AuthType.CUSTOM:
+            return {}
+        token, _ = await self.get_oauth_token()
+        return {"Authorization": f"Bearer {token}"}
+
+    # -- talking to the vendor ---------------------------------------------------------------------------------
+
+    @property
+    def http(self) -> HttpClient:
+        """The connection's HTTP client: pooled, authenticated, paced, retried where safe, redacted."""
+        if self._http is None:
+            self._http = HttpClient(
+                self.context.base_url or self.base_url,
+                auth_headers=self.auth_headers,
+                budgets=self.rate_budgets,
+                on_exchange=self.context.on_exchange,
+                on_wait=self.context.on_wait,
+                cancelled=self.context.cancelled,
+                secrets=lambda: [str(v) for v in (self._credentials or {}).values() if v],
+                system=self.meta.name or self.source_system,
+            )
+        return self._http
+
+    async def aclose(self) -> None:
+        """Close what the connector opened. The engine calls it; override to close more, and call this one too."""
+        if self._http is not None:
+            await self._http.aclose()
+            self._http = None
+
+    async def test_connection(self) -> str:
+        """Try the credentials; returns who they belong to, as a person would say it. Raises a ConnectorError."""
+        await self.get_credentials()
+        return ""
+
+    # -- SYNC --------------------------------------------------------------------------------------------------
+
+    @property
+    def sync_since(self) -> dt.datetime | None:
+        """From when on to fetch the entity being synced (watermark less the look-back); None: everything."""
+        sink = self.context.sink
+        return sink.since(current_entity.get()) if sink else None
+
+    @property
+    def resume_cursor(self) -> Any:
+        """Where an unfinished run of this entity left off (a `Checkpoint`'s cursor), or None."""
+        sink = self.context.sink
+        return sink.resume_cursor(current_entity.get()) if sink else None
+
+    async def ensure_sync_active(self, stage: str = "") -> None:
+        """Raise SyncCancelledError when the run was asked to stop. Call it inside long loops; `stage` names where."""
+        if self.context.cancelled():
+            raise SyncCancelledError(f"The sync was cancelled{f' at {stage}' if stage else ''}.")
+
+    async def sync_all(self) -> dict[str, int]:
+        """Sync every declared entity that this run wants; returns records taken, per entity.
+
+        Override it to store the records of several entities yourself, with `persist_records`.
+        """
+        wanted = sorted(
+            {entity_name(e) for e in self.meta.entity_types if self.syncs(entity_name(e))},
+            key=lambda e: _SYNC_ORDER.index(e) if e in _SYNC_ORDER else len(_SYNC_ORDER),
+        )
+        gate = asyncio.Semaphore(self.concurrent_entities)
+        failures: list[ConnectorError] = []
+
+        async def one(entity: str) -> int:
+            async with gate:
+                await self.ensure_sync_active(entity)
+                try:
+                    return await self.sync_entity(entity)
+                except (AuthenticationError, SyncCancelledError):
+                    raise  # no other entity will fare better
+                except ConnectorError as error:
+                    failures.append(error)
+                    return 0
+
+        tasks = [asyncio.ensure_future(one(entity)) for entity in wanted]
+        try:
+            counts = await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+        if failures:
+            raise failures[0]
+        return dict(zip(wanted, counts, strict=True))
+
+    async def sync_entity(self, entity: str) -> int:
+        """Run one entity's `sync_*` and store what it returns or yields; returns the number of records taken."""
+        token = current_entity.set(entity)
+        try:
+            result = self.sync_method(entity)()
+            if inspect.isasyncgen(result):
+                return await self._sink.store_stream(entity, result)
+            value = await result
+            if value is None or isinstance(value, int):
+                return int(value or 0)
+            return await self._sink.store_stream(entity, _as_stream(value))
+        finally:
+            current_entity.reset(token)
+
+    @classmethod
+    def syncs(cls, entity: str) -> bool:
+        """Whether there is a method that syncs the entity."""
+        return any(hasattr(cls, name) for name in _method_names(entity))
+
+    def sync_method(self, entity: str) -> Any:
+        """The `sync_*` of an entity, under its table's name or the guide's short one."""
+        return next(getattr(self, name) for name in _method_names(entity) if hasattr(self, name))
+
+    @property
+    def _sink(self) -> Any:
+        if self.context.sink is None:
+            raise ConnectorError("This connector is not part of a sync run, so it has nowhere to store records.")
+        return self.context.sink
+
+    async def sync_deals(self) -> Any:
+        """Deals: a list of `DealRecord`, an async generator, or the number of rows stored by the connector itself."""
+        return 0
+
+    async def sync_accounts(self) -> Any:
+        """Accounts; see `sync_deals`."""
+        return 0
+
+    async def sync_contacts(self) -> Any:
+        """Contacts; see `sync_deals`."""
+        return 0
+
+    async def sync_activities(self) -> Any:
+        """Activities; see `sync_deals`."""
+        return 0
+
+    async def fetch_deal(self, deal_id: str) -> dict[str, Any]:
+        """One deal, straight from the vendor."""
+        raise NotImplementedError(f"{self.source_system} cannot fetch a single deal ({deal_id})")
+
+    # -- QUERY, WRITE, ACTION, LISTEN ----------------------------------------------------------------------------
+
+    async def get_schema(self) -> list[dict[str, Any]]:
+        """What can be queried: one dict per table or object type, with its columns."""
+        raise NotImplementedError(f"{self.source_system} has no schema")
+
+    async def query(self, request: str) -> Any:
+        """Answer an on-demand request; tabular answers are `{"columns", "rows", "truncated"}`."""
+        raise NotImplementedError(f"{self.source_system} cannot be queried ({request})")
+
+    async def write(self, operation: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Carry out a declared, idempotent write. `data` is a copy: the caller's dict stays as it is."""
+        raise NotImplementedError(f"{self.source_system} has no write operation {operation} ({len(data)} values given)")
+
+    async def execute_action(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Carry out a declared action, once."""
+        raise NotImplementedError(f"{self.source_system} has no action {action} ({len(params)} values given)")
+
+    async def handle_event(self, event_type: str, payload: dict[str, Any]) -> None:
+        """Process an inbound event, already stored and verified."""
+        raise NotImplementedError(f"{self.source_system} has no event {event_type} ({len(payload)} fields given)")
+
+
+def _method_names(entity: str) -> tuple[str, ...]:
+    from connectors.models import ENTITY_ALIASES
+
+    short = [alias for alias, name in ENTITY_ALIASES.items() if name == entity]
+    return (f"sync_{entity}", *(f"sync_{alias}" for alias in short))
+
+
+async def _as_stream(records: Any) -> AsyncIterator[Any]:
+    yield records

@@ -1,0 +1,191 @@
+"""Records: what connectors return. Field names are column names.
+
+A field that a record did not set keeps its stored value; a field set to None clears it. Datetimes without a zone are
+taken as UTC, others are converted: behind this border every time is aware UTC.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _utc(value: dt.datetime) -> dt.datetime:
+    return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+UtcDatetime = Annotated[dt.datetime, AfterValidator(_utc)]
+CustomFields = dict[str, Any]
+
+
+class Record(BaseModel):
+    """What every record has. `source_id` is the vendor's id; `source_system` is filled in by the engine when empty."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True, extra="forbid")
+
+    source_id: str
+    source_system: str = ""
+
+
+class DealRecord(Record):
+    name: str
+    amount: float | None = None
+    stage: str | None = None
+    probability: float | None = None
+    close_date: dt.date | None = None
+    created_date: UtcDatetime | None = None
+    last_modified_date: UtcDatetime | None = None
+    owner_email: str | None = None
+    account_source_id: str | None = None
+    pipeline_source_id: str | None = None
+    currency: str | None = None
+    url: str | None = None
+    custom_fields: CustomFields | None = None
+
+
+class AccountRecord(Record):
+    name: str
+    domain: str | None = None
+    industry: str | None = None
+    employee_count: int | None = None
+    annual_revenue: float | None = None
+    owner_email: str | None = None
+    url: str | None = None
+    custom_fields: CustomFields | None = None
+
+
+class ContactRecord(Record):
+    name: str | None = None
+    email: str | None = None
+    title: str | None = None
+    phone: str | None = None
+    account_source_id: str | None = None
+    owner_email: str | None = None
+    url: str | None = None
+    custom_fields: CustomFields | None = None
+
+
+class ActivityRecord(Record):
+    type: str
+    subject: str | None = None
+    description: str | None = None
+    activity_date: UtcDatetime | None = None
+    deal_source_id: str | None = None
+    account_source_id: str | None = None
+    contact_source_id: str | None = None
+    owner_email: str | None = None
+    custom_fields: CustomFields | None = None
+
+
+class PipelineRecord(Record):
+    name: str
+    display_order: int | None = None
+    is_default: bool | None = None
+
+
+class PipelineStageRecord(Record):
+    pipeline_source_id: str
+    name: str
+    display_order: int | None = None
+    probability: float | None = None
+    is_closed_won: bool | None = None
+    is_closed_lost: bool | None = None
+
+
+class GoalRecord(Record):
+    name: str
+    target_amount: float | None = None
+    start_date: dt.date | None = None
+    end_date: dt.date | None = None
+    goal_type: str | None = None
+    owner_email: str | None = None
+    pipeline_source_id: str | None = None
+    custom_fields: CustomFields | None = None
+
+
+class TrackerTeamRecord(Record):
+    name: str
+    key: str | None = None
+    description: str | None = None
+
+
+class TrackerProjectRecord(Record):
+    name: str
+    description: str | None = None
+    state: str | None = None
+    progress: float | None = None
+    target_date: dt.date | None = None
+    start_date: dt.date | None = None
+    url: str | None = None
+    lead_name: str | None = None
+    team_source_ids: list[str] = Field(default_factory=list)
+
+
+class TrackerIssueRecord(Record):
+    identifier: str
+    title: str
+    description: str | None = None
+    state_name: str | None = None
+    state_type: str | None = None
+    priority: int | None = Field(default=None, ge=0, le=4)
+    priority_label: str | None = None
+    issue_type: str | None = None
+    assignee_name: str | None = None
+    assignee_email: str | None = None
+    creator_name: str | None = None
+    project_source_id: str | None = None
+    team_source_id: str | None = None
+    labels: list[str] = Field(default_factory=list)
+    estimate: float | None = None
+    url: str | None = None
+    due_date: dt.date | None = None
+    created_date: UtcDatetime | None = None
+    updated_date: UtcDatetime | None = None
+    completed_date: UtcDatetime | None = None
+    cancelled_date: UtcDatetime | None = None
+
+
+class SharedFileRecord(Record):
+    """A file; its `external_id` is its `source_id`: giving one of the two is enough."""
+
+    source_id: str = ""
+    external_id: str
+    name: str
+    mime_type: str | None = None
+    parent_external_id: str | None = None
+    folder_path: str | None = None
+    web_view_link: str | None = None
+    file_size: int | None = None
+    source_modified_at: UtcDatetime | None = None
+    source: str | None = None
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep the two names of the id equal, whichever the connector gave."""
+        if not self.source_id:
+            self.source_id = self.external_id
+
+
+ENTITY_RECORDS: dict[str, type[Record]] = {
+    "deals": DealRecord,
+    "accounts": AccountRecord,
+    "contacts": ContactRecord,
+    "activities": ActivityRecord,
+    "pipelines": PipelineRecord,
+    "pipeline_stages": PipelineStageRecord,
+    "goals": GoalRecord,
+    "tracker_teams": TrackerTeamRecord,
+    "tracker_projects": TrackerProjectRecord,
+    "tracker_issues": TrackerIssueRecord,
+    "shared_files": SharedFileRecord,
+}
+"""Entity (its table's name) -> the record that fills it. A connector adds its own entity through `BaseConnector.entities`."""
+
+ENTITY_ALIASES = {"teams": "tracker_teams", "projects": "tracker_projects", "issues": "tracker_issues", "files": "shared_files"}
+"""The guide's short names for trackers and files."""
+
+
+def entity_name(name: str) -> str:
+    """The table's name for an entity as a person or the guide writes it."""
+    return ENTITY_ALIASES.get(name, name)

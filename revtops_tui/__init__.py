@@ -1,0 +1,3 @@
+"""The terminal app, the command line and the engine beneath them."""
+
+__version__ = "0.1.0"

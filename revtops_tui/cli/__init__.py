@@ -1,0 +1,1 @@
+"""`revtops ...`: one module per noun."""

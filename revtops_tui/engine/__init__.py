@@ -1,0 +1,1 @@
+"""What every face shares: connections, sync runs, operations. Headless and complete."""

@@ -83,3 +83,9 @@ class SyncCancelledError(ConnectorError):
     """The run was asked to stop. What was committed stays, and the next run goes on from there."""
 
     kind = "cancelled"
+
+
+class DeclarationError(ConnectorError):
+    """A connector's own declaration or file is wrong, so it cannot be used. Its author has to mend it."""
+
+    kind = "declaration"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import inspect
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from connectors.context import ConnectorContext, current_entity, local_context
+from connectors.context import ConnectorContext, Sink, current_entity, local_context
 from connectors.errors import AuthenticationError, ConnectorError, SyncCancelledError
 from connectors.http import HttpClient, RateBudget
 from connectors.models import entity_name
@@ -153,54 +152,29 @@ class BaseConnector:
             key=lambda e: _SYNC_ORDER.index(e) if e in _SYNC_ORDER else len(_SYNC_ORDER),
         )
         gate = asyncio.Semaphore(self.concurrent_entities)
-        failures: list[ConnectorError] = []
 
         async def one(entity: str) -> int:
             async with gate:
                 await self.ensure_sync_active(entity)
-                try:
-                    return await self.sync_entity(entity)
-                except (AuthenticationError, SyncCancelledError):
-                    raise  # no other entity will fare better
-                except ConnectorError as error:
-                    failures.append(error)
-                    return 0
+                return await self.sink.sync_entity(entity, self.sync_method(entity))
 
-        tasks = [asyncio.ensure_future(one(entity)) for entity in wanted]
-        try:
-            counts = await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-        if failures:
-            raise failures[0]
-        return dict(zip(wanted, counts, strict=True))
-
-    async def sync_entity(self, entity: str) -> int:
-        """Run one entity's `sync_*` and store what it returns or yields; returns the number of records taken."""
-        token = current_entity.set(entity)
-        try:
-            result = self.sync_method(entity)()
-            if inspect.isasyncgen(result):
-                return await self._sink.store_stream(entity, result)
-            value = await result
-            if value is None or isinstance(value, int):
-                return int(value or 0)
-            return await self._sink.store_stream(entity, _as_stream(value))
-        finally:
-            current_entity.reset(token)
+        async with asyncio.TaskGroup() as group:
+            tasks = {entity: group.create_task(one(entity)) for entity in wanted}
+        return {entity: task.result() for entity, task in tasks.items()}
 
     @classmethod
     def syncs(cls, entity: str) -> bool:
         """Whether there is a method that syncs the entity."""
         return any(hasattr(cls, name) for name in _method_names(entity))
 
-    def sync_method(self, entity: str) -> Any:
+    def sync_method(self, entity: str) -> Callable[[], Any]:
         """The `sync_*` of an entity, under its table's name or the guide's short one."""
-        return next(getattr(self, name) for name in _method_names(entity) if hasattr(self, name))
+        method: Callable[[], Any] = next(getattr(self, n) for n in _method_names(entity) if hasattr(self, n))
+        return method
 
     @property
-    def _sink(self) -> Any:
+    def sink(self) -> Sink:
+        """The sync run this connector works for. Raises ConnectorError outside of one."""
         if self.context.sink is None:
             raise ConnectorError("This connector is not part of a sync run, so it has nowhere to store records.")
         return self.context.sink
@@ -253,7 +227,3 @@ def _method_names(entity: str) -> tuple[str, ...]:
 
     short = [alias for alias, name in ENTITY_ALIASES.items() if name == entity]
     return (f"sync_{entity}", *(f"sync_{alias}" for alias in short))
-
-
-async def _as_stream(records: Any) -> AsyncIterator[Any]:
-    yield records

@@ -7,7 +7,7 @@ organization's own connection in the local store when it first needs it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,7 +17,6 @@ from connectors.errors import ConnectionRevokedError, ConnectorError
 if TYPE_CHECKING:
     from connectors.http import Exchange
     from connectors.models import Record
-    from connectors.stream import StreamItem
 
 current_entity: ContextVar[str | None] = ContextVar("current_entity", default=None)
 """The entity whose `sync_*` runs in this task: entities of one connection may run concurrently."""
@@ -26,8 +25,12 @@ current_entity: ContextVar[str | None] = ContextVar("current_entity", default=No
 class Sink(Protocol):
     """Where a sync run puts its records (see `connectors.persistence`)."""
 
-    async def store_stream(self, entity: str, stream: AsyncIterator[StreamItem]) -> int:
-        """Store everything a stream yields; returns the number of records taken."""
+    async def sync_entity(self, entity: str, method: Callable[[], Any]) -> int:
+        """Call a `sync_*` method and store what it returns or yields; returns the number of records taken.
+
+        The entity's failure is recorded in the run and does not stop the others; a refused credential and a
+        cancelled run are raised, since no other entity would fare better.
+        """
         ...
 
     async def store_records(self, entity: str, records: Sequence[Record]) -> int:
@@ -40,10 +43,6 @@ class Sink(Protocol):
 
     def resume_cursor(self, entity: str | None) -> Any:
         """The cursor of the last committed checkpoint of an unfinished run, or None."""
-        ...
-
-    def wanted(self, entity: str) -> bool:
-        """Whether this run includes the entity."""
         ...
 
 

@@ -161,7 +161,7 @@ class SharedFileRecord(Record):
     source_modified_at: UtcDatetime | None = None
     source: str | None = None
 
-    def model_post_init(self, context: Any, /) -> None:
+    def model_post_init(self, _context: Any, /) -> None:
         """Keep the two names of the id equal, whichever the connector gave."""
         if not self.source_id:
             self.source_id = self.external_id
@@ -180,9 +180,14 @@ ENTITY_RECORDS: dict[str, type[Record]] = {
     "tracker_issues": TrackerIssueRecord,
     "shared_files": SharedFileRecord,
 }
-"""Entity (its table's name) -> the record that fills it. A connector adds its own entity through `BaseConnector.entities`."""
+"""Entity (its table's name) -> the record that fills it. A connector adds its own through `BaseConnector.entities`."""
 
-ENTITY_ALIASES = {"teams": "tracker_teams", "projects": "tracker_projects", "issues": "tracker_issues", "files": "shared_files"}
+ENTITY_ALIASES = {
+    "teams": "tracker_teams",
+    "projects": "tracker_projects",
+    "issues": "tracker_issues",
+    "files": "shared_files",
+}
 """The guide's short names for trackers and files."""
 
 

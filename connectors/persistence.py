@@ -1,0 +1,304 @@
+"""Records -> store: batches, bad ones set aside, checkpoints committed with the rows they cover."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from connectors.errors import ConnectorError
+from connectors.models import ENTITY_RECORDS, Record, entity_name
+from connectors.rows import Batch, refused, shape_of
+from connectors.stream import Checkpoint, Deleted, Expect, Item, Page
+from store import runs, upsert
+from store.clock import now_text
+from store.database import Database
+from store.rowset import RowSet
+from store.rowset import runs as fold
+from store.upsert import Applied, Scope
+
+if TYPE_CHECKING:
+    import sqlite3
+
+COMMIT_SECONDS = 1.0
+COMMIT_ROWS = 10_000
+"""A commit comes after a second or this many rows: small ones are ruinous for a large table."""
+
+
+@dataclass
+class EntityCounts:
+    """What a run did to one entity so far. `expected` is the vendor's own total where it says one."""
+
+    fetched: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    rejected: int = 0
+    expected: int | None = None
+
+    def report(self) -> dict[str, int]:
+        """The counts that a run reports."""
+        names = ("inserted", "updated", "unchanged", "deleted", "rejected")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass
+class _Pending:
+    """What the next commit will hold."""
+
+    batches: list[Batch] = field(default_factory=list)
+    pages: list[tuple[str, bytes, list[str]]] = field(default_factory=list)
+    hits: list[tuple[int, int]] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    rejections: list[runs.Rejection] = field(default_factory=list)
+    cursor: Any = None
+    rows: int = 0
+    hit_rows: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.hits or self.deleted or self.rejections or self.cursor is not None)
+
+
+class EntityWriter:
+    """Takes what a sync of one entity yields, and commits it about once a second while the next page is fetched.
+
+    Args:
+        mode: "full" or "incremental"; only a full listing compares pages and knows what is gone.
+        resume: the checkpoint this sync goes on from, if any.
+        salt: changes when the connector's code does, so that pages it mapped differently are mapped again.
+        keep: False for a dry run: everything is done and counted, then rolled back.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        scope: Scope,
+        entity: str,
+        record: type[Record],
+        *,
+        mode: str = "incremental",
+        since: str | None = None,
+        resume: runs.Checkpoint | None = None,
+        salt: bytes = b"",
+        keep: bool = True,
+    ) -> None:
+        self.entity = entity
+        self.counts = EntityCounts()
+        self.started_at = resume.started_at if resume else now_text()
+        self._database = database
+        self._scope = scope
+        self._shape = shape_of(record)
+        self._mode = mode
+        self._since = since
+        self._seen = resume.seen if resume else RowSet()
+        self._resumed = resume is not None
+        self._page_keys: set[str] = set()
+        self._salt = salt
+        self._keep = keep
+        self._pending = _Pending()
+        self._commit: asyncio.Future[None] | None = None
+        self._committed_at = time.monotonic()
+        self._has_rejections = _has_rejections(database, scope.connection_id, entity)
+
+    # -- what a stream yields ------------------------------------------------------------------------------------
+
+    async def take(self, item: Any) -> None:
+        """Take one item of a stream, and commit when it is time."""
+        match item:
+            case Page():
+                self._take_page(item)
+            case Checkpoint():
+                self._pending.cursor = item.cursor
+            case Deleted():
+                self._pending.deleted.extend(item.source_ids)
+            case Expect():
+                self.counts.expected = item.total
+            case Record() | Mapping():
+                self._take_records([item])
+            case Iterable():
+                self._take_records(list(item))
+            case _:
+                what = f"sync_{self.entity} yielded {type(item).__name__}"
+                raise ConnectorError(f"{what}: neither a record, a list of records nor a checkpoint.")
+        if self._pending.rows >= COMMIT_ROWS or time.monotonic() - self._committed_at >= COMMIT_SECONDS:
+            await self.commit()
+
+    def _take_records(self, items: Sequence[Item]) -> list[str] | None:
+        """Buffer records; returns their ids, or None when one of them was set aside."""
+        batches, rejections = self._shape.rows(items)
+        pending = self._pending
+        for batch in batches:
+            last = pending.batches[-1] if pending.batches else None
+            if last is not None and last.fields == batch.fields:
+                last.rows.extend(batch.rows)
+            else:
+                pending.batches.append(Batch(batch.fields, list(batch.rows)))
+        pending.rejections.extend(rejections)
+        pending.rows += len(items)
+        self.counts.fetched += len(items)
+        return None if rejections else [row[0] for batch in batches for row in batch.rows]
+
+    def _take_page(self, page: Page) -> None:
+        if self._mode != "full":
+            self._take_records(list(page.records()))
+        else:
+            digest = self._digest(page)
+            self._page_keys.add(page.key)
+            stored = runs.stored_page(self._database, self._scope.connection_id, self.entity, page.key)
+            if stored and stored.digest == digest and self._intact(stored):
+                self._take_hit(stored)
+            elif (source_ids := self._take_records(list(page.records()))) is not None:
+                self._pending.pages.append((page.key, digest, source_ids))
+        if page.cursor is not None:
+            self._pending.cursor = page.cursor
+
+    def _take_hit(self, stored: runs.StoredPage) -> None:
+        rows = sum(last - first + 1 for first, last in stored.runs)
+        self._pending.hits.extend((first, last) for first, last in stored.runs)
+        self._pending.hit_rows += rows
+        self.counts.fetched += rows
+
+    def _intact(self, stored: runs.StoredPage) -> bool:
+        return runs.page_is_intact(self._database, self.entity, self._scope.connection_id, stored)
+
+    def _digest(self, page: Page) -> bytes:
+        digest = blake2b(self._salt, digest_size=16)
+        for part in page.content:
+            digest.update(len(part).to_bytes(8, "little"))
+            digest.update(part)
+        return digest.digest()
+
+    # -- committing ----------------------------------------------------------------------------------------------
+
+    async def commit(self) -> None:
+        """Hand what is pending to the writer; waits only for the commit before this one."""
+        self._committed_at = time.monotonic()
+        await self._settle()
+        pending, self._pending = self._pending, _Pending()
+        if pending:
+            job = self._database.writer.submit(lambda connection: self._store(connection, pending), keep=self._keep)
+            self._commit = asyncio.wrap_future(job)
+
+    async def flush(self) -> None:
+        """Commit everything that was taken, and wait for it."""
+        await self.commit()
+        await self._settle()
+
+    async def finish(self, *, allow_deletes: bool = False) -> None:
+        """The entity is complete: sweep what a full listing did not meet, move the watermark, drop the checkpoint.
+
+        Raises SweepRefusedError, with everything else done, when too much would be marked deleted.
+        """
+        await self.flush()
+        refusal: upsert.SweepRefusedError | None = None
+        if self._mode == "full":
+            try:
+                await self._run(lambda connection: self._sweep(connection, allow=allow_deletes))
+            except upsert.SweepRefusedError as error:
+                refusal = error
+        await self._run(self._conclude)
+        if refusal:
+            raise refusal
+
+    async def _settle(self) -> None:
+        commit, self._commit = self._commit, None
+        if commit is not None:
+            await commit
+
+    async def _run(self, job: Any) -> None:
+        await asyncio.wrap_future(self._database.writer.submit(job, keep=self._keep))
+
+    def _sweep(self, connection: sqlite3.Connection, *, allow: bool) -> None:
+        self.counts.deleted += upsert.sweep(
+            connection, self.entity, self._scope, self._seen, started_at=self.started_at, allow=allow
+        )
+
+    def _conclude(self, connection: sqlite3.Connection) -> None:
+        runs.set_watermark(connection, self._scope.connection_id, self.entity, self.started_at)
+        runs.clear_checkpoint(connection, self._scope.connection_id, self.entity)
+        if self._mode == "full" and not self._resumed:
+            runs.forget_other_pages(connection, self._scope.connection_id, self.entity, self._page_keys)
+
+    def _store(self, connection: sqlite3.Connection, pending: _Pending) -> None:
+        """One commit, on the writer's thread."""
+        scope, counts = self._scope, self.counts
+        stored: dict[str, int] = {}
+        rejections = pending.rejections
+        applied_batches: list[Applied] = []
+        for batch in pending.batches:
+            applied = upsert.apply(connection, self.entity, scope, batch.fields, batch.rows)
+            applied_batches.append(applied)
+            stored.update(applied.rows)
+            rejections.extend(_refusals(applied, batch))
+        self._seen.add(stored.values())
+        for first, last in pending.hits:
+            self._seen.add_range(first, last)
+        runs.save_pages(connection, scope.connection_id, self.entity, self._stored_pages(pending, stored))
+        deleted = upsert.mark_deleted(connection, self.entity, scope, pending.deleted) if pending.deleted else 0
+        if rejections:
+            runs.reject(connection, scope, self.entity, rejections)
+        if self._has_rejections:
+            runs.accept(connection, scope.connection_id, self.entity, stored)
+        if pending.cursor is not None:
+            checkpoint = runs.Checkpoint(self._mode, self.started_at, self._since, pending.cursor, self._seen)
+            runs.save_checkpoint(connection, scope.connection_id, self.entity, checkpoint)
+        counts.inserted += sum(applied.inserted for applied in applied_batches)
+        counts.updated += sum(applied.updated for applied in applied_batches)
+        counts.unchanged += sum(applied.unchanged for applied in applied_batches) + pending.hit_rows
+        counts.deleted += deleted
+        counts.rejected += len(rejections)
+
+    def _stored_pages(self, pending: _Pending, stored: dict[str, int]) -> Iterable[tuple[str, runs.StoredPage]]:
+        for key, digest, source_ids in pending.pages:
+            if all(source_id in stored for source_id in source_ids):
+                rows = fold(stored[source_id] for source_id in source_ids)
+                yield key, runs.StoredPage(digest, self._scope.run_id or 0, rows)
+
+
+def _refusals(applied: Applied, batch: Batch) -> list[runs.Rejection]:
+    if not applied.refused:
+        return []
+    by_id = {row[0]: row for row in batch.rows}
+    for source_id, _ in applied.refused:
+        applied.rows.pop(source_id, None)
+    return [refused(source_id, reason, batch.fields, by_id[source_id]) for source_id, reason in applied.refused]
+
+
+def _has_rejections(database: Database, connection_id: int, entity: str) -> bool:
+    return runs.count_rejected(database, connection_id, entity) > 0
+
+
+# -- the guide's function ------------------------------------------------------------------------------------------
+
+current_sink: ContextVar[Any] = ContextVar("current_sink", default=None)
+"""The sync run that this task works for, if any."""
+
+
+async def persist_records(organization_id: str, entity: str, records: Sequence[Item], source_system: str) -> int:
+    """Store records of one entity; returns how many were stored.
+
+    Inside a sync run they are part of it. Outside of one they go to the organization's own connection for that
+    `source_system`, found or made. A bad record is set aside alone. `entity` is the table's name or the guide's short
+    one. Raises ConnectorError for an entity that does not exist.
+    """
+    sink = current_sink.get()
+    if sink is not None:
+        return int(await sink.store_records(entity, records))
+    from store.connections import ensure_connection
+    from store.home import data_dir
+
+    table = entity_name(entity)
+    if table not in ENTITY_RECORDS:
+        raise ConnectorError(f"There is no entity named {entity}.", hint=f"One of: {', '.join(ENTITY_RECORDS)}.")
+    with Database.open(data_dir()) as database:
+        connection = ensure_connection(database, organization_id, source_system)
+        scope = Scope(connection.id, organization_id, source_system)
+        writer = EntityWriter(database, scope, table, ENTITY_RECORDS[table])
+        await writer.take(records)
+        await writer.flush()
+    return writer.counts.fetched - writer.counts.rejected

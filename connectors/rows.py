@@ -1,0 +1,156 @@
+"""Records to rows: validation of a page at once, one by one only where a record in it is bad."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import blake2b
+from operator import attrgetter
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from connectors.models import Record
+from connectors.stream import Item
+from store.clock import text_of
+from store.runs import Rejection
+from store.upsert import Row
+
+_KEPT_BY_STORE = {"source_id", "source_system"}
+
+
+@dataclass
+class Batch:
+    """Rows that set the same fields, in the order they came."""
+
+    fields: tuple[str, ...]
+    rows: list[Row] = field(default_factory=list)
+
+
+class RecordShape:
+    """How the records of one entity become rows. Derived from the record's declaration."""
+
+    def __init__(self, record: type[Record]) -> None:
+        self.record = record
+        self._adapter: TypeAdapter[list[Record]] = TypeAdapter(list[record])  # type: ignore[valid-type]
+        self._columns = [name for name in record.model_fields if name not in _KEPT_BY_STORE]
+        self._makers: dict[frozenset[str], _RowMaker] = {}
+
+    def rows(self, items: Sequence[Item]) -> tuple[list[Batch], list[Rejection]]:
+        """Validate records, or mappings with their fields, and turn the good ones into rows."""
+        rejections: list[Rejection] = []
+        try:
+            records = self._adapter.validate_python(items)
+        except ValidationError:
+            records = [record for item in items if (record := self._validate_alone(item, rejections)) is not None]
+        return self._batches(records), rejections
+
+    def _validate_alone(self, item: Item, rejections: list[Rejection]) -> Record | None:
+        try:
+            return self._adapter.validate_python([item])[0]
+        except ValidationError as error:
+            rejections.append(_rejection(item, error))
+            return None
+
+    def _batches(self, records: Iterable[Record]) -> list[Batch]:
+        batches: list[Batch] = []
+        current: frozenset[str] | set[str] | None = None
+        for record in records:
+            fields = record.model_fields_set
+            if fields != current:
+                current = frozenset(fields)
+                maker = self._maker(current)
+                batch = Batch(maker.fields)
+                batches.append(batch)
+                append, make = batch.rows.append, maker.row
+            append(make(record))
+        return batches
+
+    def _maker(self, fields: frozenset[str]) -> _RowMaker:
+        maker = self._makers.get(fields)
+        if maker is None:
+            names = ("source_id", *(name for name in self._columns if name in fields))
+            maker = self._makers[fields] = _RowMaker(names, self.record)
+        return maker
+
+
+@cache
+def shape_of(record: type[Record]) -> RecordShape:
+    """The shape of a record class, made once."""
+    return RecordShape(record)
+
+
+class _RowMaker:
+    """Turns records that set the same fields into tuples."""
+
+    def __init__(self, fields: tuple[str, ...], record: type[Record]) -> None:
+        self.fields = fields
+        self._values: Callable[[Any], Any] = attrgetter(*fields)
+        self._single = len(fields) == 1
+        plain = (str, float, int, bool)
+        self._suspects = [
+            at for at, name in enumerate(fields) if record.model_fields[name].annotation not in _optional(plain)
+        ]
+
+    def row(self, record: Record) -> Row:
+        values = [self._values(record)] if self._single else list(self._values(record))
+        for at in self._suspects:
+            value = values[at]
+            if value is not None:
+                values[at] = _TO_TEXT.get(type(value), _json_text)(value)
+        return tuple(values)
+
+
+def _optional(types: Iterable[type]) -> set[Any]:
+    return {annotation for one in types for annotation in (one, one | None)}
+
+
+def _json_text(value: Any) -> Any:
+    """Anything that SQLite has no type for, as JSON with its keys in order: equal values are equal text."""
+    if isinstance(value, dt.datetime):
+        return text_of(value)
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump() if isinstance(value, BaseModel) else str(value)
+
+
+_TO_TEXT: dict[type, Callable[[Any], Any]] = {
+    dt.datetime: text_of,
+    dt.date: dt.date.isoformat,
+    str: str,
+    int: int,
+    float: float,
+    bool: bool,
+}
+
+
+def payload_text(item: Any) -> str:
+    """A record as JSON, whatever it holds: what is kept of one that is set aside."""
+    try:
+        return orjson.dumps(item, default=_plain, option=orjson.OPT_NON_STR_KEYS).decode()
+    except (TypeError, ValueError):
+        return orjson.dumps(repr(item)).decode(errors="replace")
+
+
+def _rejection(item: Any, error: ValidationError) -> Rejection:
+    payload = payload_text(item)
+    problems = error.errors(include_url=False)
+    fields = [".".join(str(part) for part in problem["loc"][1:]) for problem in problems]
+    reason = "; ".join(f"{name or 'record'}: {problem['msg']}" for name, problem in zip(fields, problems, strict=True))
+    return Rejection(_id_of(item, payload), fields[0] or None, reason, payload)
+
+
+def _id_of(item: Any, payload: str) -> str:
+    """The record's own id, or one made of its content, so that it is set aside once and not at every run."""
+    given = item.get("source_id") if isinstance(item, Mapping) else getattr(item, "source_id", None)
+    return str(given) if given else f"content:{blake2b(payload.encode(), digest_size=8).hexdigest()}"
+
+
+def refused(source_id: str, reason: str, fields: Sequence[str], row: Row) -> Rejection:
+    """A record that was valid but that the database would not take."""
+    return Rejection(source_id, None, reason, payload_text(dict(zip(fields, row, strict=True))))

@@ -1,0 +1,200 @@
+"""Organizations and their connections."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from store.clock import now_text
+from store.database import Database
+from store.errors import StoreError
+
+DEFAULT_ORGANIZATION = "default"
+DEFAULT_NAME = "default"
+
+
+@dataclass(frozen=True)
+class Organization:
+    """An organization; `id` is opaque text."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A row of `connections`. `status`: connected, error, revoked or disconnected (its rows kept)."""
+
+    id: int
+    organization_id: str
+    slug: str
+    name: str
+    source_system: str
+    user_id: str | None
+    base_url: str | None
+    status: str
+    identity: str | None
+    created_at: str
+    last_sync_at: str | None
+    last_error: str | None
+
+    @property
+    def selector(self) -> str:
+        """How people name it: `slug`, or `slug:name` where it is not the default one."""
+        return self.slug if self.name == DEFAULT_NAME else f"{self.slug}:{self.name}"
+
+    @property
+    def credentials_key(self) -> str:
+        """The name under which its credentials are kept."""
+        return f"{self.organization_id}/{self.slug}/{self.name}"
+
+
+_COLUMNS = ", ".join(Connection.__dataclass_fields__)
+
+
+def organizations(database: Database) -> list[Organization]:
+    """Every organization of this data directory, oldest first."""
+    rows = database.reader().execute("SELECT id, name FROM organizations ORDER BY created_at, id")
+    return [Organization(*row) for row in rows]
+
+
+def ensure_organization(database: Database, organization_id: str, name: str | None = None) -> None:
+    """Make sure that the organization exists."""
+    row = database.reader().execute("SELECT 1 FROM organizations WHERE id = ?", (organization_id,)).fetchone()
+    if row is None:
+        database.writer.run(lambda connection: _insert_organization(connection, organization_id, name))
+
+
+def _insert_organization(connection: sqlite3.Connection, organization_id: str, name: str | None) -> None:
+    connection.execute(
+        "INSERT OR IGNORE INTO organizations(id, name, created_at) VALUES (?, ?, ?)",
+        (organization_id, name or organization_id, now_text()),
+    )
+
+
+def connections(database: Database, organization_id: str) -> list[Connection]:
+    """The organization's connections, those that were disconnected left out."""
+    rows = database.reader().execute(
+        f"SELECT {_COLUMNS} FROM connections WHERE organization_id = ? AND status <> 'disconnected' "
+        "ORDER BY slug, name",
+        (organization_id,),
+    )
+    return [Connection(*row) for row in rows]
+
+
+def find_connection(database: Database, organization_id: str, slug: str, name: str = DEFAULT_NAME) -> Connection | None:
+    """The organization's connection of that slug and name, or None."""
+    return next((c for c in connections(database, organization_id) if (c.slug, c.name) == (slug, name)), None)
+
+
+def save_connection(
+    database: Database,
+    organization_id: str,
+    slug: str,
+    *,
+    name: str = DEFAULT_NAME,
+    source_system: str = "",
+    user_id: str | None = None,
+    base_url: str | None = None,
+    identity: str | None = None,
+) -> Connection:
+    """Create the connection, or renew the one of that slug and name with its rows kept."""
+    ensure_organization(database, organization_id)
+    values = (organization_id, slug, name, source_system or slug, user_id, base_url, identity, now_text())
+
+    def save(connection: sqlite3.Connection) -> None:
+        connection.execute(
+            "INSERT INTO connections(organization_id, slug, name, source_system, user_id, base_url, identity, "
+            "created_at, status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'connected') "
+            "ON CONFLICT(organization_id, slug, name) DO UPDATE SET source_system = excluded.source_system, "
+            "user_id = excluded.user_id, base_url = excluded.base_url, identity = excluded.identity, "
+            "status = 'connected', last_error = NULL",
+            values,
+        )
+
+    database.writer.run(save)
+    saved = find_connection(database, organization_id, slug, name)
+    if saved is None:
+        raise StoreError("database", f"The connection {slug} could not be saved.")
+    return saved
+
+
+def ensure_connection(database: Database, organization_id: str, source_system: str) -> Connection:
+    """The organization's own connection for a source system, found or made: where records without one belong."""
+    mine = [c for c in connections(database, organization_id) if c.source_system == source_system]
+    by_default = [c for c in mine if c.name == DEFAULT_NAME]
+    if found := (by_default or mine):
+        return found[0]
+    return save_connection(database, organization_id, source_system, source_system=source_system)
+
+
+def note_sync(database: Database, connection_id: int, *, status: str, error: str | None) -> None:
+    """Keep how the last sync of a connection ended."""
+    moment = now_text()
+
+    def note(connection: sqlite3.Connection) -> None:
+        connection.execute(
+            "UPDATE connections SET status = ?, last_error = ?, "
+            "last_sync_at = CASE WHEN ? IS NULL THEN ? ELSE last_sync_at END WHERE id = ?",
+            (status, error, error, moment, connection_id),
+        )
+
+    database.writer.run(note)
+
+
+def remove_connection(database: Database, connection: Connection, *, delete_data: bool) -> int:
+    """Disconnect; with `delete_data` its rows go too. Returns how many entity rows were deleted."""
+
+    def remove(writing: sqlite3.Connection) -> int:
+        if not delete_data:
+            writing.execute("UPDATE connections SET status = 'disconnected' WHERE id = ?", (connection.id,))
+            return 0
+        deleted = sum(
+            writing.execute(f'DELETE FROM "{table}" WHERE connection_id = ?', (connection.id,)).rowcount
+            for table in entity_tables(writing)
+        )
+        writing.execute("DELETE FROM connections WHERE id = ?", (connection.id,))
+        return deleted
+
+    return database.writer.run(remove)
+
+
+def entity_tables(connection: sqlite3.Connection) -> list[str]:
+    """The names of the tables that hold records: those with the bookkeeping columns of an entity."""
+    rows = connection.execute(
+        "SELECT m.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c ON c.name = 'synced_at' "
+        "WHERE m.type = 'table' ORDER BY m.name"
+    )
+    return [name for (name,) in rows]
+
+
+def counts(database: Database, connection_id: int) -> dict[str, int]:
+    """Live rows per entity of one connection, entities without rows left out."""
+    reader = database.reader()
+    found: dict[str, int] = {}
+    for table in entity_tables(reader):
+        (n,) = reader.execute(
+            f'SELECT count(*) FROM "{table}" WHERE connection_id = ? AND deleted_at IS NULL',
+            (connection_id,),
+        ).fetchone()
+        if n:
+            found[table] = n
+    return found
+
+
+def setting(database: Database, key: str) -> str | None:
+    """A choice kept in this data directory, or None."""
+    row = database.reader().execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def save_setting(database: Database, key: str, value: str) -> None:
+    """Keep a choice in this data directory."""
+    database.writer.run(
+        lambda c: (
+            c.execute(
+                "INSERT INTO settings(key, value) VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+                (key, value),
+            ).rowcount
+        )
+    )

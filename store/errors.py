@@ -1,0 +1,36 @@
+"""What can go wrong with the local database, as sentences for people."""
+
+from __future__ import annotations
+
+import sqlite3
+
+
+class StoreError(Exception):
+    """The local database refused. `kind` is stable; `message` and `hint` are for people."""
+
+    def __init__(self, kind: str, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.hint = hint
+
+
+# What SQLite says -> our kind, sentence and hint.
+_SENTENCES: tuple[tuple[str, str, str, str], ...] = (
+    ("disk is full", "disk_full", "The disk is full.", "Free some space and run it again; what was committed is kept."),
+    ("readonly", "read_only", "The database file is read-only.", "Make it and its directory writable for you."),
+    ("unable to open", "cannot_open", "The database cannot be opened.", "Is the data directory there, and yours?"),
+    ("is locked", "busy", "Another program holds the database.", "Wait for it to finish, then run it again."),
+    ("not a database", "not_a_database", "This is not a revtops database.", "Restore it from a backup."),
+    ("malformed", "damaged", "The database is damaged.", "Restore it from a backup (`backups/` in the data directory)."),
+    ("disk I/O error", "io_error", "The disk reports an error.", "Check it; what was committed before is kept."),
+)  # fmt: skip
+
+
+def store_error(error: sqlite3.Error) -> StoreError:
+    """The sentence for an SQLite error."""
+    text = str(error)
+    for needle, kind, message, hint in _SENTENCES:
+        if needle in text:
+            return StoreError(kind, message, hint=hint)
+    return StoreError("database", f"The database refused: {text}.")

@@ -1,0 +1,1 @@
+"""Alembic migrations of the local database; `store.database` runs them at open."""

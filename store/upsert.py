@@ -1,0 +1,190 @@
+"""The bulk write path: rows in, what changed out. No write without a change.
+
+A batch costs one indexed look-up of its keys, a comparison in Python, and one prepared statement each for the new
+and the changed rows. Everything here runs inside a transaction of the writer's.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any
+
+from store.clock import now_text
+from store.errors import StoreError
+from store.rowset import RowSet
+
+Row = tuple[Any, ...]
+"""One record's values, in the order of the batch's fields; the first field is always `source_id`."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose rows are written, and by which sync run (None: outside of one)."""
+
+    connection_id: int
+    organization_id: str
+    source_system: str
+    run_id: int | None = None
+
+
+@dataclass
+class Applied:
+    """What a batch did. `rows`: source id -> row id of all it covered; `refused`: what the database would not take."""
+
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+class SweepRefusedError(StoreError):
+    """A full listing would mark more than half of an entity's rows deleted."""
+
+    def __init__(self, entity: str, gone: int, live: int) -> None:
+        super().__init__(
+            "sweep_refused",
+            f"The vendor no longer returned {gone:,} of {live:,} {entity}; none of them was marked deleted.",
+            hint="If that is right, run the full sync again and confirm (--allow-deletes).",
+        )
+
+
+@dataclass(frozen=True)
+class _Statements:
+    """The statements for one table and one set of fields."""
+
+    table: str
+    fields: tuple[str, ...]
+
+    @cached_property
+    def select(self) -> str:
+        columns = ", ".join(f'"{name}"' for name in self.fields)
+        return (
+            f'SELECT id, deleted_at, {columns} FROM "{self.table}" '
+            "WHERE connection_id = ? AND source_id IN (SELECT value FROM json_each(?))"
+        )
+
+    @cached_property
+    def insert(self) -> str:
+        columns = ", ".join(f'"{name}"' for name in self.fields)
+        marks = ", ".join("?" * (len(self.fields) + 6))
+        return (
+            f'INSERT INTO "{self.table}"({columns}, id, connection_id, run_id, synced_at, organization_id, '
+            f"source_system) VALUES ({marks})"
+        )
+
+    @cached_property
+    def update(self) -> str:
+        changes = ", ".join(f'"{name}" = ?' for name in self.fields)
+        return f'UPDATE "{self.table}" SET {changes}, run_id = ?, synced_at = ?, deleted_at = NULL WHERE id = ?'
+
+
+@lru_cache(maxsize=256)
+def _statements(table: str, fields: tuple[str, ...]) -> _Statements:
+    return _Statements(table, fields)
+
+
+def apply(
+    connection: sqlite3.Connection, table: str, scope: Scope, fields: tuple[str, ...], rows: Sequence[Row]
+) -> Applied:
+    """Insert what is new and update what differs; of two rows with one `source_id` the last wins.
+
+    Fields that are not among `fields` keep their stored values.
+    """
+    statements = _statements(table, fields)
+    latest = {row[0]: row for row in rows}
+    stored = {
+        old[2]: old for old in connection.execute(statements.select, (scope.connection_id, json.dumps(list(latest))))
+    }
+    (next_id,) = connection.execute(f'SELECT coalesce(max(id), 0) + 1 FROM "{table}"').fetchone()
+    applied = Applied()
+    moment = now_text()
+    tail = (scope.connection_id, scope.run_id, moment, scope.organization_id, scope.source_system)
+    inserts: list[Row] = []
+    updates: list[Row] = []
+    for source_id, row in latest.items():
+        old = stored.get(source_id)
+        if old is None:
+            inserts.append((*row, next_id, *tail))
+            applied.rows[source_id] = next_id
+            next_id += 1
+        elif old[1] is None and old[2:] == row:
+            applied.rows[source_id] = old[0]
+        else:
+            updates.append((*row, scope.run_id, moment, old[0]))
+            applied.rows[source_id] = old[0]
+    updates.sort(key=lambda update: update[-1])  # neighbours share a database page
+    applied.unchanged = len(latest) - len(inserts) - len(updates)
+    applied.inserted = _execute(connection, statements.insert, inserts, applied)
+    applied.updated = _execute(connection, statements.update, updates, applied)
+    return applied
+
+
+def _execute(connection: sqlite3.Connection, statement: str, rows: list[Row], applied: Applied) -> int:
+    """Execute for every row; a row the database cannot take is refused alone. Returns the rows that went in."""
+    if not rows:
+        return 0
+    connection.execute("SAVEPOINT batch")
+    try:
+        connection.executemany(statement, rows)
+    except sqlite3.OperationalError:
+        raise  # the disk, a lock: nothing to do with one row
+    except (sqlite3.Error, OverflowError, UnicodeError):
+        connection.execute("ROLLBACK TO batch")
+        return sum(_execute_one(connection, statement, row, applied) for row in rows)
+    finally:
+        if connection.in_transaction:
+            connection.execute("RELEASE batch")
+    return len(rows)
+
+
+def _execute_one(connection: sqlite3.Connection, statement: str, row: Row, applied: Applied) -> bool:
+    try:
+        connection.execute(statement, row)
+    except sqlite3.OperationalError:
+        raise
+    except (sqlite3.Error, OverflowError, UnicodeError) as error:
+        applied.refused.append((row[0], f"the database cannot store it: {error}"))
+        return False
+    return True
+
+
+def mark_deleted(connection: sqlite3.Connection, table: str, scope: Scope, source_ids: Iterable[str]) -> int:
+    """Mark rows as deleted at the vendor; returns how many were live until now."""
+    return connection.execute(
+        f'UPDATE "{table}" SET deleted_at = ?, run_id = ? WHERE connection_id = ? AND deleted_at IS NULL '
+        "AND source_id IN (SELECT value FROM json_each(?))",
+        (now_text(), scope.run_id, scope.connection_id, json.dumps(list(source_ids))),
+    ).rowcount
+
+
+def sweep(
+    connection: sqlite3.Connection, table: str, scope: Scope, seen: RowSet, *, started_at: str, allow: bool
+) -> int:
+    """After a complete full listing: mark the rows it did not meet as deleted; returns how many.
+
+    Rows that something else wrote since `started_at` are left alone. Raises SweepRefusedError when that would be more
+    than half of the entity, unless `allow`.
+    """
+    everything = connection.execute(f'SELECT id FROM "{table}" WHERE connection_id = ?', (scope.connection_id,))
+    missing = json.dumps([row for (row,) in everything if row not in seen])
+    gone = [
+        row
+        for (row,) in connection.execute(
+            f'SELECT id FROM "{table}" WHERE id IN (SELECT value FROM json_each(?)) '
+            "AND deleted_at IS NULL AND synced_at < ?",
+            (missing, started_at),
+        )
+    ]
+    live = len(seen) + len(gone)
+    if gone and len(gone) * 2 > live and not allow:
+        raise SweepRefusedError(table, len(gone), live)
+    connection.executemany(
+        f'UPDATE "{table}" SET deleted_at = ?, run_id = ? WHERE id = ?',
+        ((now_text(), scope.run_id, row) for row in gone),
+    )
+    return len(gone)

@@ -1,1 +1,1 @@
-"""Simulated vendors, one file each: for demos, tests and development without an account."""
+"""Simulated vendors, one module or package each: for demos, tests and development without an account."""

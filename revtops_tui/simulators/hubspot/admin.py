@@ -1,0 +1,117 @@
+"""`/_simulator/`: what a test does behind the vendor's back, and what it compares with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from revtops_tui.simulators.faults import ADMIN_PREFIX, Fault, Traffic
+from revtops_tui.simulators.hubspot.errors import bad_request, json_response
+from revtops_tui.simulators.hubspot.objects import json_body
+from revtops_tui.simulators.hubspot.state import document, now_ms
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from revtops_tui.simulators.hubspot.state import State
+    from revtops_tui.simulators.hubspot.store import ObjectStore
+
+
+class AdminRoutes:
+    """The simulator's own endpoints. They need no token, are never slow, limited or broken, and are not counted."""
+
+    def __init__(self, state: State, traffic: Traffic) -> None:
+        self._state = state
+        self._traffic = traffic
+
+    def routes(self) -> list[Route]:
+        """What to mount."""
+        return [
+            Route(f"{ADMIN_PREFIX}faults", self.faults, methods=["GET"]),
+            Route(f"{ADMIN_PREFIX}faults", self.add_fault, methods=["POST"]),
+            Route(f"{ADMIN_PREFIX}faults", self.clear_faults, methods=["DELETE"]),
+            Route(f"{ADMIN_PREFIX}requests", self.requests, methods=["GET"]),
+            Route(f"{ADMIN_PREFIX}requests", self.clear_requests, methods=["DELETE"]),
+            Route(f"{ADMIN_PREFIX}counts", self.counts),
+            Route(f"{ADMIN_PREFIX}objects/{{type}}", self.objects),
+            Route(f"{ADMIN_PREFIX}touch", self.touch, methods=["POST"]),
+            Route(f"{ADMIN_PREFIX}delete", self.delete, methods=["POST"]),
+            Route(f"{ADMIN_PREFIX}create", self.create, methods=["POST"]),
+        ]
+
+    async def faults(self, _: Request) -> Response:
+        """The active faults, with what they hit so far."""
+        return json_response({"results": self._traffic.describe()})
+
+    async def add_fault(self, request: Request) -> Response:
+        """Add one fault; the fields of `faults.Fault`."""
+        try:
+            fault = Fault.parse(await json_body(request))
+        except (TypeError, ValueError) as error:
+            raise bad_request(str(error)) from None
+        self._traffic.faults.append(fault)
+        return json_response({"results": self._traffic.describe()}, status=201)
+
+    async def clear_faults(self, _: Request) -> Response:
+        """Behave again."""
+        self._traffic.faults.clear()
+        return Response(status_code=204)
+
+    async def requests(self, _: Request) -> Response:
+        """How many requests came, per method and path; ids in paths are folded."""
+        return json_response({"total": self._traffic.requests.total(), "paths": dict(self._traffic.requests)})
+
+    async def clear_requests(self, _: Request) -> Response:
+        """Count from zero."""
+        self._traffic.requests.clear()
+        return Response(status_code=204)
+
+    async def counts(self, _: Request) -> Response:
+        """How many live and archived objects there are, per type."""
+        return json_response(
+            {name: {"live": s.count(), "archived": s.count(archived=True)} for name, s in self._state.stores.items()}
+        )
+
+    async def objects(self, request: Request) -> Response:
+        """The truth for a test: objects with all their properties. `after`, `limit` (1000), `archived`."""
+        store, params = self._store(request.path_params["type"]), request.query_params
+        after, limit = int(params.get("after", 0)), int(params.get("limit", 1000))
+        items = store.page(after, limit, archived=params.get("archived") == "true")
+        return json_response({"results": [document(store.type, i, list(store.type.properties)) for i in items]})
+
+    async def touch(self, request: Request) -> Response:
+        """Change objects now: `ids`, or `count` of them spread over all; `properties` sets values too."""
+        return await self._each(
+            request, lambda store, object_id, properties: store.update(object_id, properties, now_ms()).id
+        )
+
+    async def delete(self, request: Request) -> Response:
+        """Archive objects now: `ids`, or `count` of them spread over all."""
+
+        def archive(store: ObjectStore, object_id: int, _: dict[str, Any]) -> int:
+            store.archive(object_id, now_ms())
+            return object_id
+
+        return await self._each(request, archive)
+
+    async def create(self, request: Request) -> Response:
+        """Add `count` objects with `properties`, unchecked: a way to plant what HubSpot would refuse."""
+        body = await json_body(request)
+        store = self._store(str(body.get("type")))
+        count, properties = int(body.get("count", 1)), body.get("properties") or {}
+        created = [store.create(properties, now_ms()).id for _ in range(count)]
+        return json_response({"ids": [str(i) for i in created]}, status=201)
+
+    async def _each(self, request: Request, change: Callable[[ObjectStore, int, dict[str, Any]], int]) -> Response:
+        body = await json_body(request)
+        store = self._store(str(body.get("type")))
+        ids = [int(i) for i in body["ids"]] if "ids" in body else store.scattered(int(body.get("count", 1)))
+        properties = body.get("properties") or {}
+        changed = [change(store, i, properties) for i in ids if store.is_live(i)]
+        return json_response({"ids": [str(i) for i in changed]})
+
+    def _store(self, name: str) -> ObjectStore:
+        return self._state.store(name)

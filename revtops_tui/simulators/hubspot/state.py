@@ -1,0 +1,187 @@
+"""One simulated account while it runs, and how its objects look from outside."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from revtops_tui.simulators.hubspot.associations import Associations, AssociationType, Links, association_types
+from revtops_tui.simulators.hubspot.errors import HubSpotError, bad_request, not_found
+from revtops_tui.simulators.hubspot.schema import OBJECT_TYPES, ObjectType, Property, object_type_name
+from revtops_tui.simulators.hubspot.search import Searcher
+from revtops_tui.simulators.hubspot.seeded import Account, Properties
+from revtops_tui.simulators.hubspot.store import CrmObject, ObjectStore
+from revtops_tui.simulators.hubspot.values import to_stored
+from revtops_tui.simulators.seeding import iso_utc
+
+
+class State:
+    """What a simulated account holds. Everything raises HubSpotError for what HubSpot would refuse."""
+
+    def __init__(self, *, seed: int, size: int, as_of: dt.datetime) -> None:
+        self.account = Account(seed=seed, size=size, as_of=as_of)
+        types = [dataclasses.replace(t, properties=dict(t.properties)) for t in OBJECT_TYPES.values()]
+        self.stores = {t.name: ObjectStore(t, self.account.objects[t.name]) for t in types}
+        self.searchers = {name: Searcher(store) for name, store in self.stores.items()}
+        self.associations = Associations(self.account, lambda name, object_id: self.stores[name].is_live(object_id))
+        self._owners = frozenset(str(owner) for owner in self.account.owners)
+
+    def store(self, name: str) -> ObjectStore:
+        """The objects of one type, by any of its names."""
+        known = object_type_name(name)
+        if known is None:
+            raise bad_request(f"Unable to infer object type from: {name}")
+        return self.stores[known]
+
+    def object(self, store: ObjectStore, given: str, id_property: str | None = None) -> CrmObject:
+        """The live object with this id, or with this value of a unique property."""
+        found = self._find(store, given, id_property)
+        item = None if found is None else store.get(found)
+        if item is None or item.archived is not None:
+            raise not_found()
+        return item
+
+    def create(self, store: ObjectStore, body: Any) -> CrmObject:
+        """Add an object as described in a request: `properties`, `associations`."""
+        item = _object(body)
+        properties = to_stored(store.type, self._owners, item.get("properties", {}))
+        self._check_unique(store, properties, None)
+        links = [self._link(store, link) for link in item.get("associations") or []]
+        created = store.create(properties, now_ms())
+        for target, linked, types in links:
+            self.associations.add(store.type.name, created.id, target, linked, types)
+        return created
+
+    def update(self, store: ObjectStore, item: CrmObject, given: Any) -> CrmObject:
+        """Change an object's properties."""
+        properties = to_stored(store.type, self._owners, given)
+        if not properties:
+            raise bad_request("No properties found to update, please provide at least one.")
+        self._check_unique(store, properties, item.id)
+        return store.update(item.id, properties, now_ms())
+
+    def add_property(self, store: ObjectStore, body: Any) -> Property:
+        """Define a custom property."""
+        given = _object(body)
+        name, kind = str(given.get("name") or ""), given.get("type")
+        if not name or kind not in ("string", "number", "date", "datetime", "enumeration", "bool"):
+            raise bad_request("A property needs a `name` and a known `type`.")
+        if name in store.type.properties:
+            raise HubSpotError(409, "OBJECT_ALREADY_EXISTS", f"A property named '{name}' already exists.")
+        options = tuple(str(option.get("value")) for option in given.get("options") or ())
+        prop = Property(
+            name,
+            str(given.get("label") or name),
+            kind,
+            options if kind == "enumeration" else None,
+            custom=True,
+            unique=bool(given.get("hasUniqueValue")),
+            field_type=str(given.get("fieldType") or ""),
+            group=str(given.get("groupName") or ""),
+            description=str(given.get("description") or ""),
+        )
+        store.type.properties[name] = prop
+        return prop
+
+    def links_of(self, store: ObjectStore, item: CrmObject, targets: Iterable[str]) -> dict[str, Any]:
+        """An object's links as a v3 read shows them."""
+        shown = {}
+        for target in targets:
+            name = self.store(target).type.name
+            links = self.associations.of(store.type.name, item.id, name)
+            if links:
+                shown[name] = {"results": self._v3_links(store.type, name, links)}
+        return shown
+
+    def types(self, source: str, target: str, given: Any) -> list[AssociationType]:
+        """The association types of a request; none given means the plain one."""
+        known = {t.type_id: t for t in association_types(source, target)}
+        if not known:
+            raise bad_request(f"There is no association from {source} to {target}.")
+        chosen = []
+        for item in given or []:
+            type_id = int(item.get("associationTypeId") or 0)
+            if type_id not in known:
+                raise bad_request(f"Association type {type_id} does not exist from {source} to {target}.")
+            chosen.append(known[type_id])
+        return chosen or list(known.values())[:1]
+
+    def _v3_links(self, source: ObjectType, target: str, links: Links) -> list[dict[str, str]]:
+        plain = f"{source.singular}_to_{self.stores[target].type.singular}"
+        rows = []
+        for linked, types in links.items():
+            both = len(types) > 1
+            for one in types:
+                name = plain if one.label or not both else f"{plain}_unlabeled"
+                rows.append({"id": str(linked), "type": name})
+        return rows
+
+    def _find(self, store: ObjectStore, given: str, id_property: str | None) -> int | None:
+        if id_property in (None, "", "hs_object_id"):
+            return int(given) if given.isdigit() else None
+        prop = store.type.properties.get(id_property or "")
+        if prop is None or not prop.unique:
+            raise bad_request(f"The idProperty {id_property} is not a unique property of {store.type.name}.")
+        return self._holder(store, prop.name, given)
+
+    def _holder(self, store: ObjectStore, name: str, value: str) -> int | None:
+        """The id of the live object that has this value of a unique property."""
+        if (changed := store.find(name, value)) is not None:
+            return changed
+        seeded = self.account.contact_with(value) if name == "email" else None
+        item = None if seeded is None else store.get(seeded)
+        if item is None or item.archived is not None or item.properties.get(name) != value.lower():
+            return None
+        return item.id
+
+    def _check_unique(self, store: ObjectStore, properties: Properties, own: int | None) -> None:
+        for name, value in properties.items():
+            if value is None or not store.type.properties[name].unique:
+                continue
+            holder = self._holder(store, name, value)
+            if holder is not None and holder != own:
+                what = store.type.singular.capitalize()
+                raise HubSpotError(409, "CONFLICT", f"{what} already exists. Existing ID: {holder}")
+
+    def _link(self, store: ObjectStore, link: Any) -> tuple[str, int, list[AssociationType]]:
+        given = _object(link)
+        linked = str(_object(given.get("to")).get("id") or "")
+        wanted = [item.get("associationTypeId") for item in given.get("types") or []]
+        for target, other in self.stores.items():
+            types = association_types(store.type.name, target)
+            if wanted and {t.type_id for t in types} >= {int(w) for w in wanted}:
+                item = self.object(other, linked)
+                return target, item.id, [t for t in types if t.type_id in wanted]
+        raise bad_request(f"Association types {wanted} do not exist from {store.type.name}.")
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def document(object_type: ObjectType, item: CrmObject, names: Sequence[str] | None) -> dict[str, Any]:
+    """An object as a read returns it: the wanted properties and those that always come, null where unset."""
+    has = item.properties
+    always = (object_type.created, object_type.modified, "hs_object_id")
+    wanted = (*names, *always) if names else object_type.defaults
+    shown = {name: has.get(name) for name in wanted if name in object_type.properties}
+    body: dict[str, Any] = {
+        "id": str(item.id),
+        "properties": shown,
+        "createdAt": has[object_type.created],
+        "updatedAt": has[object_type.modified],
+        "archived": item.archived is not None,
+    }
+    if item.archived is not None:
+        body["archivedAt"] = iso_utc(item.archived)
+    return body
+
+
+def _object(body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise bad_request("Invalid input JSON: an object was expected.")
+    return body

@@ -6,11 +6,12 @@ Values are JSON values: dates and datetimes are ISO 8601 text.
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import json
 import math
 import re
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -149,7 +150,13 @@ def shown(value: Any) -> str:
     return "`...`" if value is ... else f"a Python {type(value).__name__}"
 
 
-def printable(text: str) -> str:
-    """Text that is safe in a terminal: one line, cut short, control characters escaped."""
-    cut = text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
+def printable(text: str, length: int = _SHOWN_LENGTH) -> str:
+    """Text that is safe in a terminal: one line of at most `length` characters, control characters escaped."""
+    cut = text if len(text) <= length else f"{text[:length]}…"
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut)
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """The ending of an error about an unknown name: the one that was probably meant, or nothing."""
+    close = difflib.get_close_matches(name[:_SHOWN_LENGTH], list(known), n=1)
+    return f"; did you mean `{close[0]}`?" if close else ""

@@ -15,14 +15,13 @@ Values are JSON values: dates and datetimes are ISO 8601 text. What is validated
 from __future__ import annotations
 
 import copy
-import difflib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from connectors.errors import DeclarationError, InvalidInputError
-from connectors.parameter_types import KINDS, is_scalar, printable, shown
+from connectors.parameter_types import KINDS, is_scalar, printable, shown, suggestion
 from connectors.registry import AuthField, ConnectorMeta, ParameterSpec, credential_fields
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -164,7 +163,7 @@ def _parse_items(name: str, items: str | Mapping[str, Any] | None, types: Collec
 def _key_problems(spec: ParameterSpec) -> Iterator[str]:
     for key, value in spec.items():
         if key not in _SPEC_KEYS:
-            yield f"has an unknown key `{key}`{_suggestion(key, _SPEC_KEYS)}"
+            yield f"has an unknown key `{key}`{suggestion(key, _SPEC_KEYS)}"
         elif not isinstance(value, _SPEC_KEYS[key]):
             yield f"has a `{key}` that must not be {shown(value)}"
 
@@ -175,7 +174,7 @@ def _value_problems(spec: ParameterSpec, types: Collection[str]) -> Iterator[str
     if not _NAME.fullmatch(name):
         yield "is not a name: letters, digits, `_`, `-` and `.` only, and a letter first"
     if isinstance(kind, str) and kind not in types:
-        yield f"has the unknown type `{kind}`{_suggestion(kind, types)} (known: {', '.join(sorted(types))})"
+        yield f"has the unknown type `{kind}`{suggestion(kind, types)} (known: {', '.join(sorted(types))})"
     if isinstance(aliases, list | tuple) and not all(
         isinstance(alias, str) and _NAME.fullmatch(alias) for alias in aliases
     ):
@@ -257,7 +256,7 @@ def _unknown(parameters: Sequence[Parameter], data: Mapping[str, Any]) -> Iterat
     known = [name for parameter in parameters for name in parameter.names]
     for name in data:
         if name not in known:
-            yield f"`{printable(str(name))}` is not a parameter{_suggestion(str(name), known)}"
+            yield f"`{printable(str(name))}` is not a parameter{suggestion(str(name), known)}"
 
 
 def _missing(parameters: Sequence[Parameter], data: Mapping[str, Any]) -> Iterator[str]:
@@ -288,7 +287,7 @@ def _mistyped(parameter: Parameter, value: Any, name: str = "") -> str | None:
     """What is wrong with a value, as a clause that starts with the parameter's name."""
     if not KINDS[parameter.type].accepts(value) or not _allowed(parameter, value):
         given = "what was given" if parameter.secret else shown(value)
-        close = _suggestion(value, [str(c) for c in parameter.choices]) if isinstance(value, str) else ""
+        close = suggestion(value, [str(c) for c in parameter.choices]) if isinstance(value, str) else ""
         return f"`{name or parameter.name}` must be {parameter.expected}, not {given}{close}"
     if parameter.items:
         for position, item in enumerate(value):
@@ -301,11 +300,6 @@ def _allowed(parameter: Parameter, value: Any) -> bool:
     # True equals 1 in Python, and is no choice of an integer.
     same_kind = (c for c in parameter.choices if isinstance(c, bool) == isinstance(value, bool))
     return not parameter.choices or value in same_kind
-
-
-def _suggestion(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean `{close[0]}`?" if close else ""
 
 
 def _hint(parameters: Sequence[Parameter]) -> str:

@@ -11,17 +11,15 @@ import importlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from uuid import uuid4
 
-from filelock import FileLock, Timeout
-
 from store.credentials import Credentials, CredentialsError, damaged, from_document, not_kept, to_document
-from store.home import make_private
+from store.credentials_lock import one_writer
 from store.keyring_errors import explain
 
 if TYPE_CHECKING:
@@ -205,22 +203,11 @@ class KeyringCredentials:
             for number in reversed(range(first, end)):
                 self._remove(self._chunk(key, slot, number))
 
-    @contextlib.contextmanager
-    def _writer(self) -> Iterator[None]:
-        """One writer at a time where a write is several items; a single item is replaced at once by the keyring."""
+    def _writer(self) -> contextlib.AbstractContextManager[None]:
+        # A single item is replaced at once by the keyring itself; several need one writer at a time.
         if self._backend.limit is None:
-            yield
-            return
-        try:
-            lock = FileLock(make_private(self._home) / "credentials.lock", timeout=self._timeout, mode=0o600)
-            with lock:
-                yield
-        except Timeout:
-            raise CredentialsError(
-                "busy",
-                "Another revtops process is storing credentials and did not finish in time.",
-                "Try again; if it stays so, end the other process.",
-            ) from None
+            return contextlib.nullcontext()
+        return one_writer(self._home, seconds=self._timeout)
 
     # Single items of the keyring
 
@@ -251,9 +238,10 @@ class KeyringCredentials:
                 except BaseException as error:  # noqa: BLE001 - handed to the caller, who must not wait for ever
                     future.set_exception(error)
 
-        threading.Thread(target=work, name="revtops-keyring", daemon=True).start()
         try:
+            threading.Thread(target=work, name="revtops-keyring", daemon=True).start()
             return future.result(self._timeout)
         except Exception as error:
-            future.cancel()
             raise explain(error, self._backend.label, self._timeout) from error
+        finally:
+            future.cancel()  # also after Ctrl-C: nothing is stored behind the back of who gave up

@@ -4,15 +4,11 @@ Writers hold a lock, write a new file beside the old one and rename it over: a r
 the new one, whole. `store.sealing` has the format and the cryptography.
 """
 
-import contextlib
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
-
-from filelock import FileLock, Timeout
 
 from store import sealing
 from store.credentials import (
@@ -25,7 +21,7 @@ from store.credentials import (
     not_kept,
     to_document,
 )
-from store.home import make_private
+from store.credentials_lock import one_writer
 from store.sealing import Keys, SealedFile
 
 _LOCK_SECONDS = 10.0  # a writer needs milliseconds; whoever holds the lock longer has stopped
@@ -57,7 +53,7 @@ class VaultCredentials:
         sealed = _load(self._path)
         if sealed is not None:
             self._unlocked(sealed)  # before taking the lock: others need not wait for the key derivation
-        with _writer(self._path):
+        with one_writer(self._path.parent, seconds=_LOCK_SECONDS):
             sealed = _load(self._path)
             if sealed is None:
                 sealed, self._keys = sealing.create(self._passphrase)
@@ -70,7 +66,7 @@ class VaultCredentials:
     def delete(self, key: str) -> bool:
         if self._document(key) is None:
             return False
-        with _writer(self._path):
+        with one_writer(self._path.parent, seconds=_LOCK_SECONDS):
             sealed = _load(self._path)
             if sealed is None:
                 return False
@@ -115,7 +111,7 @@ def change_passphrase(home: Path, old: str, new: str) -> None:
     """
     _require(new)
     path = home / VAULT_NAME
-    with _writer(path):
+    with one_writer(home, seconds=_LOCK_SECONDS):
         sealed = _load(path)
         if sealed is None:
             raise CredentialsError(
@@ -182,27 +178,6 @@ def _unusable(path: Path, verb: str, error: OSError) -> CredentialsError:
         f"{path} could not be {verb}: {error.strerror or type(error).__name__}.",
         "Check the disk's free space and the permissions of the data directory; what was stored before is untouched.",
     )
-
-
-@contextlib.contextmanager
-def _writer(path: Path) -> Iterator[None]:
-    """One writer of the file at a time, over all processes."""
-    try:
-        make_private(path.parent)
-        lock = FileLock(path.with_name(f"{path.name}.lock"), timeout=_LOCK_SECONDS, mode=0o600)
-        lock.acquire()
-    except Timeout:
-        raise CredentialsError(
-            "busy",
-            "Another revtops process is storing credentials and did not finish in time.",
-            "Try again; if it stays so, end the other process.",
-        ) from None
-    except OSError as error:
-        raise _unusable(path, "locked", error) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _replace(path: Path, sealed: SealedFile) -> None:

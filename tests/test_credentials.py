@@ -1,5 +1,6 @@
 """Choosing where credentials live, and what every place promises alike."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,15 @@ class TestEveryStore:
         shown = repr(store) + str(store) + store.name
         assert SECRET not in shown
         assert "correct horse" not in shown
+
+
+def test_the_guide_explains_every_message() -> None:
+    project = Path(__file__).parent.parent
+    sources = "".join(path.read_text() for path in (project / "store").glob("*.py"))
+    kinds = set(re.findall(r'(?:CredentialsError|_Failure)\(\s*"(\w+)"', sources))
+    assert kinds >= {"keyring_locked", "vault_damaged", "busy"}
+    explained = set(re.findall(r"^\| `(\w+)` \|", (project / "docs" / "credentials.md").read_text(), re.MULTILINE))
+    assert explained == kinds
 
 
 class TestChoice:

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
 import traceback
@@ -124,7 +125,7 @@ class TestFile:
                 assert found is not None, f"write {number} of run {run} was reported as done and is gone"
                 assert found["token"] == f"run-{run} {number}"
         store.set(KEY, {"access_token": SECRET})
-        assert sorted(path.name for path in home.iterdir() if path.suffix != ".lock") == ["credentials.vault"]
+        assert sorted(path.name for path in home.iterdir()) == ["credentials.lock", "credentials.vault"]
 
     def test_what_a_killed_writer_left_is_removed(self, store: CredentialStore, home: Path) -> None:
         (home / ".credentials.vault-left").write_text("half")
@@ -135,9 +136,22 @@ class TestFile:
         vault(home).mkdir(parents=True)
         assert str(vault(home)) in refused(lambda: opened(home).get(KEY), "vault_unusable").message
 
-    def test_a_data_directory_that_cannot_be_made_is_a_sentence(self, home: Path) -> None:
-        home.write_text("a file")
-        refused(lambda: opened(home).set(KEY, {"access_token": SECRET}), "vault_unusable")
+    def test_a_data_directory_that_cannot_be_used_is_a_sentence(self, home: Path) -> None:
+        home.mkdir()
+        (home / "credentials.lock").mkdir()
+        refused(lambda: opened(home).set(KEY, {"access_token": SECRET}), "home_unusable")
+
+    def test_a_full_disk_leaves_the_file_as_it_was(self, store: CredentialStore, home: Path) -> None:
+        before = vault(home).read_bytes()
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before), hard))  # the next file may not grow beyond the present
+        try:
+            refused(lambda: store.set(KEY, {"access_token": SECRET * 1000}), "vault_unusable")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert vault(home).read_bytes() == before
+        store.set(KEY, {"access_token": "renewed"})
+        assert sorted(path.name for path in home.iterdir()) == ["credentials.lock", "credentials.vault"]
 
 
 class TestPassphrase:

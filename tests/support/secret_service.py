@@ -62,7 +62,7 @@ class SecretService:
 
 @pytest.fixture
 def secret_service(monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretService]:
-    """An unlocked Secret Service that the test's process uses. Where it is not installed: a failure in CI, else a skip."""
+    """An unlocked Secret Service that the test's process uses. Not installed, it is a failure in CI, else a skip."""
     missing = [program for program in _PROGRAMS if shutil.which(program) is None]
     if missing:
         reason = f"needs {' and '.join(missing)}: apt-get install dbus gnome-keyring"

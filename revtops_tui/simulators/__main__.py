@@ -29,7 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.exit_with_parent:
         threading.Thread(target=_stop_at_end_of_input, args=(server,), daemon=True).start()
     print(server.url, flush=True)  # noqa: T201 - the promised first line
-    server.run()
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

@@ -152,6 +152,7 @@ class FaultMiddleware:
             await _until_gone(receive)
         elif fault.kind == "disconnect":
             _transport(scope).abort()
+            await _until_gone(receive)
         elif fault.kind in ("lost_reply", "half_body"):
             await self._cut(fault, scope, receive, send)
         else:
@@ -168,11 +169,13 @@ class FaultMiddleware:
         transport = _transport(scope)
         if fault.kind == "lost_reply":
             transport.abort()
+            await _until_gone(receive)
             return
         body = b"".join(m.get("body", b"") for m in messages[1:])
         await send(messages[0])
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
         transport.close()
+        await _until_gone(receive)
 
 
 async def _until_gone(receive: Receive) -> None:

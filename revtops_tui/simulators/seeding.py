@@ -8,6 +8,8 @@ import zlib
 
 DAY_MS = 86_400_000
 _MASK = (1 << 64) - 1
+_MINUTES = [f"{n // 60:02d}:{n % 60:02d}" for n in range(1440)]
+_SECONDS = [f"{n:02d}" for n in range(60)]
 _EPOCH_ORDINAL = dt.date(1970, 1, 1).toordinal()
 
 
@@ -31,8 +33,7 @@ def iso_day(day: int) -> str:
 
 
 def iso_utc(milliseconds: int) -> str:
-    """`YYYY-MM-DDTHH:MM:SS.mmmZ` of milliseconds since 1970 UTC; a third of what `datetime` costs."""
+    """`YYYY-MM-DDTHH:MM:SS.mmmZ` of milliseconds since 1970 UTC; a hot path: `datetime` costs three times as much."""
     day, rest = divmod(milliseconds, DAY_MS)
-    seconds, millis = divmod(rest, 1000)
-    minutes, second = divmod(seconds, 60)
-    return f"{iso_day(day)}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}.{millis:03d}Z"
+    minute, rest = divmod(rest, 60_000)
+    return f"{iso_day(day)}T{_MINUTES[minute]}:{_SECONDS[rest // 1000]}.{rest % 1000:03d}Z"

@@ -117,7 +117,7 @@ class _Server(uvicorn.Server):
                 interface="asgi3",
                 loop="asyncio",
                 log_config=None,
-                log_level=None,
+                log_level="critical",
                 access_log=False,
                 server_header=False,
             )

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from revtops_tui.simulators.hubspot.associations import association_types
 from revtops_tui.simulators.hubspot.errors import bad_request, json_response, not_found
-from revtops_tui.simulators.hubspot.objects import batch_response, json_body
+from revtops_tui.simulators.hubspot.objects import batch_inputs, batch_response, flag, json_body, number
 from revtops_tui.simulators.hubspot.schema import CREATED, PIPELINES, PORTAL_ID
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class AssociationRoutes:
             Route("/crm/v4/associations/{source}/{target}/batch/read", self.batch_read, methods=["POST"]),
             Route("/crm/v4/associations/{source}/{target}/batch/create", self.batch_create, methods=["POST"]),
             Route("/crm/v4/associations/{source}/{target}/labels", self.labels, methods=["GET"]),
-            Route(f"{one}/default/{{target}}/{{to}}", self.link, methods=["PUT"]),
+            Route(f"{one}/default/{{target}}/{{to}}", self.link_plainly, methods=["PUT"]),
             Route(f"{one}/{{target}}/{{to}}", self.link, methods=["PUT"]),
             Route(f"{one}/{{target}}/{{to}}", self.unlink, methods=["DELETE"]),
             Route(f"{one}/{{target}}", self.read, methods=["GET"]),
@@ -46,9 +46,7 @@ class AssociationRoutes:
     async def batch_read(self, request: Request) -> Response:
         """The links of up to a thousand objects; those without any are listed as errors (207)."""
         source, target = self._types(request)
-        inputs = (await json_body(request)).get("inputs")
-        if not isinstance(inputs, list) or len(inputs) > MAX_ASSOCIATION_INPUTS:
-            raise bad_request(f"`inputs` must be a list of at most {MAX_ASSOCIATION_INPUTS} objects.")
+        inputs = batch_inputs(await json_body(request), MAX_ASSOCIATION_INPUTS)
         results, errors = [], []
         for given in inputs:
             object_id = str(given.get("id"))
@@ -62,10 +60,10 @@ class AssociationRoutes:
     async def batch_create(self, request: Request) -> Response:
         """Link pairs of objects."""
         source, target = self._types(request)
-        body = await json_body(request)
+        inputs = batch_inputs(await json_body(request), MAX_ASSOCIATION_INPUTS)
         results = [
-            self._link(source, str(g["from"]["id"]), target, str(g["to"]["id"]), g.get("types"))
-            for g in body.get("inputs") or []
+            self._link(source, _id_in(given, "from"), target, _id_in(given, "to"), given.get("types"))
+            for given in inputs
         ]
         return batch_response(results, [], status=201)
 
@@ -78,8 +76,8 @@ class AssociationRoutes:
         """The links of one object, 500 a page."""
         source, target = self._types(request)
         self._state.object(self._state.store(source), request.path_params["id"])
-        limit = min(int(request.query_params.get("limit", _ASSOCIATIONS_PAGE)), _ASSOCIATIONS_PAGE)
-        after = int(request.query_params.get("after", 0))
+        limit = min(number(request, "limit", _ASSOCIATIONS_PAGE), _ASSOCIATIONS_PAGE)
+        after = number(request, "after", 0)
         links = [li for li in self._links(source, request.path_params["id"], target) if int(li["toObjectId"]) > after]
         body: dict[str, Any] = {"results": links[:limit]}
         if len(links) > limit:
@@ -91,10 +89,15 @@ class AssociationRoutes:
         source, target = self._types(request)
         raw = await request.body()
         given, params = orjson.loads(raw) if raw else None, request.path_params
-        result = self._link(source, params["id"], target, params["to"], given)
-        if "/default/" in request.url.path:
-            return batch_response([result], [])
-        return json_response(result, status=201)
+        return json_response(self._link(source, params["id"], target, params["to"], given), status=201)
+
+    async def link_plainly(self, request: Request) -> Response:
+        """Link two objects with the plain type, in both directions."""
+        source, target = self._types(request)
+        first, second = request.path_params["id"], request.path_params["to"]
+        self._link(source, first, target, second, None)
+        pairs = ((source, first, target, second), (target, second, source, first))
+        return batch_response([_default_link(*pair) for pair in pairs], [])
 
     async def unlink(self, request: Request) -> Response:
         """Remove every link between two objects."""
@@ -121,9 +124,9 @@ class AssociationRoutes:
         self._state.associations.add(source, first.id, target, second.id, types)
         return {
             "fromObjectTypeId": stores[0].type.type_id,
-            "fromObjectId": first.id,
+            "fromObjectId": str(first.id),
             "toObjectTypeId": stores[1].type.type_id,
-            "toObjectId": second.id,
+            "toObjectId": str(second.id),
             "labels": [t.label for t in types if t.label],
         }
 
@@ -162,8 +165,8 @@ class AccountRoutes:
     async def owners(self, request: Request) -> Response:
         """Owners in order of id, the ones who left with `archived=true`; `email` finds one."""
         params = request.query_params
-        archived, after = params.get("archived") == "true", int(params.get("after") or 0)
-        limit = int(params.get("limit") or _OWNERS_PAGE)
+        archived, after = flag(request, "archived"), number(request, "after", 0)
+        limit = number(request, "limit", _OWNERS_PAGE)
         people = zip(self._state.account.owners, self._state.account.company.colleagues, strict=True)
         found = [
             _owner(owner, colleague)
@@ -254,6 +257,19 @@ class AccountRoutes:
                 "token_type": "access",
             }
         )
+
+
+def _id_in(given: dict[str, Any], end: str) -> str:
+    side = given.get(end)
+    if not isinstance(side, dict):
+        raise bad_request(f"Invalid input JSON: each input needs `{end}` with an `id`.")
+    return str(side.get("id"))
+
+
+def _default_link(source: str, from_id: str, target: str, to_id: str) -> dict[str, Any]:
+    plain = association_types(source, target)[0]
+    spec = {"associationCategory": plain.category, "associationTypeId": plain.type_id}
+    return {"from": {"id": from_id}, "to": {"id": to_id}, "associationSpec": spec}
 
 
 def _owner(owner: int, colleague: Colleague) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from starlette.routing import Route
 
 from revtops_tui.simulators.faults import ADMIN_PREFIX, Fault, Traffic
 from revtops_tui.simulators.hubspot.errors import bad_request, json_response
-from revtops_tui.simulators.hubspot.objects import json_body
-from revtops_tui.simulators.hubspot.state import document, now_ms
+from revtops_tui.simulators.hubspot.objects import flag, json_body
+from revtops_tui.simulators.hubspot.state import now_ms
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -79,8 +79,8 @@ class AdminRoutes:
         """The truth for a test: objects with all their properties. `after`, `limit` (1000), `archived`."""
         store, params = self._store(request.path_params["type"]), request.query_params
         after, limit = int(params.get("after", 0)), int(params.get("limit", 1000))
-        items = store.page(after, limit, archived=params.get("archived") == "true")
-        return json_response({"results": [document(store.type, i, list(store.type.properties)) for i in items]})
+        items = store.page(after, limit, archived=flag(request, "archived"))
+        return json_response({"results": [self._state.described(store, i, store.type.properties) for i in items]})
 
     async def touch(self, request: Request) -> Response:
         """Change objects now: `ids`, or `count` of them spread over all; `properties` sets values too."""

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from revtops_tui.simulators.faults import FAULT
 from revtops_tui.simulators.hubspot import search
 from revtops_tui.simulators.hubspot.errors import HubSpotError, bad_request, json_response
-from revtops_tui.simulators.hubspot.state import State, document, now_ms
+from revtops_tui.simulators.hubspot.state import State, document, now_ms, wanted
 from revtops_tui.simulators.seeding import iso_utc
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ class ObjectRoutes:
         fault = request.scope.get("extensions", {}).get(FAULT)
         if fault == "page_shift" and after:
             after -= 1
-        archived = request.query_params.get("archived") == "true"
+        archived = flag(request, "archived")
         items = store.page(after, limit + 1, archived=archived)
-        names, targets = _names(request, "properties"), _names(request, "associations")
+        names, targets = wanted(store.type, _names(request, "properties")), _names(request, "associations")
         results = [document(store.type, item, names) for item in items[:limit]]
         for item, shown in zip(items, results, strict=False):
             if targets and (links := self._state.links_of(store, item, targets)):
@@ -69,7 +69,8 @@ class ObjectRoutes:
         store = self._store(request)
         asked = search.parse(store.type, await json_body(request))
         found = self._state.searchers[store.type.name].find(asked)
-        results = [document(store.type, item, asked.properties) for item in found.items]
+        names = wanted(store.type, asked.properties)
+        results = [document(store.type, item, names) for item in found.items]
         fault = request.scope.get("extensions", {}).get(FAULT)
         body: dict[str, Any] = {"total": found.total, "results": _distorted(results, fault)}
         if found.after is not None:
@@ -80,16 +81,16 @@ class ObjectRoutes:
         """Add one object."""
         store = self._store(request)
         item = self._state.create(store, await json_body(request))
-        return json_response(document(store.type, item, _everything(store)), status=201)
+        return json_response(self._state.described(store, item, _everything(store)), status=201)
 
     async def read(self, request: Request) -> Response:
         """One object, by id or by a unique property; `archived=true` finds archived ones."""
         store = self._store(request)
-        given, params = request.path_params["id"], request.query_params
-        item = store.get(int(given)) if params.get("archived") == "true" and given.isdigit() else None
+        given = request.path_params["id"]
+        item = store.get(int(given)) if flag(request, "archived") and given.isdigit() else None
         if item is None or item.archived is None:
-            item = self._state.object(store, given, params.get("idProperty"))
-        shown = document(store.type, item, _names(request, "properties"))
+            item = self._state.object(store, given, request.query_params.get("idProperty"))
+        shown = self._state.described(store, item, _names(request, "properties"))
         if links := self._state.links_of(store, item, _names(request, "associations")):
             shown["associations"] = links
         return json_response(shown)
@@ -100,7 +101,7 @@ class ObjectRoutes:
         item = self._state.object(store, request.path_params["id"], request.query_params.get("idProperty"))
         body = await json_body(request)
         changed = self._state.update(store, item, body.get("properties", {}))
-        return json_response(document(store.type, changed, [*body.get("properties", {})]))
+        return json_response(self._state.described(store, changed, [*body.get("properties", {})]))
 
     async def archive(self, request: Request) -> Response:
         """Archive one object; archiving twice is no error."""
@@ -113,7 +114,7 @@ class ObjectRoutes:
         """Up to a hundred objects at once: read, create, update, upsert, archive."""
         store, verb = self._store(request), request.path_params["verb"]
         body = await json_body(request)
-        inputs = _inputs(body)
+        inputs = batch_inputs(body, MAX_BATCH)
         if verb == "archive":
             for given in inputs:
                 if str(given.get("id")).isdigit():
@@ -150,15 +151,15 @@ class ObjectRoutes:
 
     def _read_one(self, store: ObjectStore, body: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         item = self._state.object(store, str(given.get("id")), body.get("idProperty"))
-        return document(store.type, item, body.get("properties"))
+        return self._state.described(store, item, body.get("properties"))
 
     def _create_one(self, store: ObjectStore, _: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-        return document(store.type, self._state.create(store, given), _everything(store))
+        return self._state.described(store, self._state.create(store, given), _everything(store))
 
     def _update_one(self, store: ObjectStore, _: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         item = self._state.object(store, str(given.get("id")), given.get("idProperty"))
         changed = self._state.update(store, item, given.get("properties", {}))
-        return document(store.type, changed, [*given.get("properties", {})])
+        return self._state.described(store, changed, [*given.get("properties", {})])
 
     def _upsert_one(self, store: ObjectStore, _: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         id_property = given.get("idProperty")
@@ -171,9 +172,9 @@ class ObjectRoutes:
             if error.status != 404:
                 raise
             created = self._state.create(store, {"properties": properties})
-            return document(store.type, created, [*properties]) | {"new": True}
+            return self._state.described(store, created, [*properties]) | {"new": True}
         changed = self._state.update(store, item, properties)
-        return document(store.type, changed, [*properties]) | {"new": False}
+        return self._state.described(store, changed, [*properties]) | {"new": False}
 
     def _store(self, request: Request) -> ObjectStore:
         return self._state.store(request.path_params["type"])
@@ -206,22 +207,34 @@ def _missing(store: ObjectStore, ids: list[str]) -> list[dict[str, Any]]:
     return [{"status": "error", "category": "OBJECT_NOT_FOUND", "message": message, "context": {"ids": ids}}]
 
 
-def _inputs(body: dict[str, Any]) -> list[dict[str, Any]]:
+def batch_inputs(body: dict[str, Any], most: int) -> list[dict[str, Any]]:
+    """The `inputs` of a batch request. Raises HubSpotError when they are none, or too many."""
     inputs = body.get("inputs")
     if not isinstance(inputs, list) or not all(isinstance(given, dict) for given in inputs):
         raise bad_request("Invalid input JSON: `inputs` must be a list of objects.")
-    if len(inputs) > MAX_BATCH:
-        raise bad_request(f"A batch takes at most {MAX_BATCH} inputs; there are {len(inputs)}.")
+    if len(inputs) > most:
+        raise bad_request(f"A batch takes at most {most} inputs; there are {len(inputs)}.")
     return inputs
 
 
 def _page(request: Request) -> tuple[int, int]:
-    given, after = request.query_params.get("limit", "10"), request.query_params.get("after") or "0"
-    if not given.isdigit() or not 1 <= int(given) <= MAX_PAGE:
-        raise bad_request(f"`limit` must be from 1 to {MAX_PAGE}; it was {given}.")
-    if not after.isdigit():
-        raise bad_request(f"`after` must be what the last page returned; it was {after}.")
-    return int(given), int(after)
+    limit = number(request, "limit", 10)
+    if not 1 <= limit <= MAX_PAGE:
+        raise bad_request(f"`limit` must be from 1 to {MAX_PAGE}; it was {limit}.")
+    return limit, number(request, "after", 0)
+
+
+def number(request: Request, parameter: str, default: int) -> int:
+    """A whole number parameter, not negative. Raises HubSpotError for anything else."""
+    given = request.query_params.get(parameter) or str(default)
+    if not given.isdecimal():
+        raise bad_request(f"`{parameter}` must be a whole number; it was {given!r}.")
+    return int(given)
+
+
+def flag(request: Request, parameter: str) -> bool:
+    """A boolean parameter; HubSpot's Python client writes `True`."""
+    return request.query_params.get(parameter, "").lower() == "true"
 
 
 def _names(request: Request, parameter: str) -> list[str]:

@@ -7,6 +7,7 @@ bisection, never a scan. The objects from `live` on are archived ones.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -50,7 +51,7 @@ AWKWARD_NAMES: dict[int, str | None] = {
 """Names that some record always has, by index: what breaks a terminal, a query or a layout that trusts its data."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Seeded:
     """The seeded objects of one type: `live` of them, then `archived` more, with ids from `first` on."""
 
@@ -73,17 +74,17 @@ class Seeded:
         """When it was archived, None for a live one."""
         return self.modified(index) if index >= self.live else None
 
-    @property
+    @functools.cached_property
     def ids(self) -> range:
         """The ids of all of them, the live ones first."""
         return range(self.first, self.first + self._total)
 
-    @property
+    @functools.cached_property
     def live_ids(self) -> range:
         """The ids of the live ones."""
         return range(self.first, self.first + self.live)
 
-    @property
+    @functools.cached_property
     def _total(self) -> int:
         return self.live + self.archived
 
@@ -173,7 +174,7 @@ class Account:
         else:
             customer = self.company.customer_name(index % self.companies)
             name = f"{customer} - {PRODUCTS[(bits >> 16) % len(PRODUCTS)]} {_MOTIONS[(bits >> 20) % len(_MOTIONS)]}"
-        return {
+        return {  # a literal, because a page has a hundred of them
             "dealname": name,
             "amount": str(250 * (1 + (bits >> 24) % 800)) if bits >> 60 else None,
             "dealstage": stage,

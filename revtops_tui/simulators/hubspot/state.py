@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from revtops_tui.simulators.hubspot.associations import Associations, AssociationType, Links, association_types
 from revtops_tui.simulators.hubspot.errors import HubSpotError, bad_request, not_found
-from revtops_tui.simulators.hubspot.schema import OBJECT_TYPES, ObjectType, Property, object_type_name
+from revtops_tui.simulators.hubspot.schema import OBJECT_TYPES, PIPELINES, ObjectType, Property, object_type_name
 from revtops_tui.simulators.hubspot.search import Searcher
 from revtops_tui.simulators.hubspot.seeded import Account, Properties
 from revtops_tui.simulators.hubspot.store import CrmObject, ObjectStore
@@ -48,6 +48,8 @@ class State:
         """Add an object as described in a request: `properties`, `associations`."""
         item = _object(body)
         properties = to_stored(store.type, self._owners, item.get("properties", {}))
+        if store.type.name == "deals":
+            properties.setdefault("pipeline", PIPELINES[0].id)
         self._check_unique(store, properties, None)
         links = [self._link(store, link) for link in item.get("associations") or []]
         created = store.create(properties, now_ms())
@@ -98,12 +100,12 @@ class State:
 
     def types(self, source: str, target: str, given: Any) -> list[AssociationType]:
         """The association types of a request; none given means the plain one."""
-        known = {t.type_id: t for t in association_types(source, target)}
+        known = {str(t.type_id): t for t in association_types(source, target)}
         if not known:
             raise bad_request(f"There is no association from {source} to {target}.")
         chosen = []
         for item in given or []:
-            type_id = int(item.get("associationTypeId") or 0)
+            type_id = str(item.get("associationTypeId"))
             if type_id not in known:
                 raise bad_request(f"Association type {type_id} does not exist from {source} to {target}.")
             chosen.append(known[type_id])
@@ -118,6 +120,10 @@ class State:
                 name = plain if one.label or not both else f"{plain}_unlabeled"
                 rows.append({"id": str(linked), "type": name})
         return rows
+
+    def described(self, store: ObjectStore, item: CrmObject, names: Iterable[str] | None) -> dict[str, Any]:
+        """One object as a read returns it."""
+        return document(store.type, item, wanted(store.type, names))
 
     def _find(self, store: ObjectStore, given: str, id_property: str | None) -> int | None:
         if id_property in (None, "", "hs_object_id"):
@@ -149,13 +155,13 @@ class State:
     def _link(self, store: ObjectStore, link: Any) -> tuple[str, int, list[AssociationType]]:
         given = _object(link)
         linked = str(_object(given.get("to")).get("id") or "")
-        wanted = [item.get("associationTypeId") for item in given.get("types") or []]
+        asked = {str(item.get("associationTypeId")) for item in given.get("types") or []}
         for target, other in self.stores.items():
             types = association_types(store.type.name, target)
-            if wanted and {t.type_id for t in types} >= {int(w) for w in wanted}:
+            if asked and {str(t.type_id) for t in types} >= asked:
                 item = self.object(other, linked)
-                return target, item.id, [t for t in types if t.type_id in wanted]
-        raise bad_request(f"Association types {wanted} do not exist from {store.type.name}.")
+                return target, item.id, [t for t in types if str(t.type_id) in asked]
+        raise bad_request(f"Association types {sorted(asked)} do not exist from {store.type.name}.")
 
 
 def now_ms() -> int:
@@ -163,15 +169,19 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def document(object_type: ObjectType, item: CrmObject, names: Sequence[str] | None) -> dict[str, Any]:
-    """An object as a read returns it: the wanted properties and those that always come, null where unset."""
-    has = item.properties
+def wanted(object_type: ObjectType, names: Iterable[str] | None) -> tuple[str, ...]:
+    """The properties that a read returns: the named ones that exist, and those that always come; or the default set."""
     always = (object_type.created, object_type.modified, "hs_object_id")
-    wanted = (*names, *always) if names else object_type.defaults
-    shown = {name: has.get(name) for name in wanted if name in object_type.properties}
+    chosen = dict.fromkeys((*names, *always)) if names else object_type.defaults
+    return tuple(name for name in chosen if name in object_type.properties)
+
+
+def document(object_type: ObjectType, item: CrmObject, names: tuple[str, ...]) -> dict[str, Any]:
+    """An object as a read returns it, with the properties `names`: null where unset."""
+    has = item.properties
     body: dict[str, Any] = {
         "id": str(item.id),
-        "properties": shown,
+        "properties": dict(zip(names, map(has.get, names), strict=True)),
         "createdAt": has[object_type.created],
         "updatedAt": has[object_type.modified],
         "archived": item.archived is not None,

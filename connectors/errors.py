@@ -14,6 +14,8 @@ class ConnectorError(Exception):
 
     kind: ClassVar[str] = "connector_error"
     default_hint: ClassVar[str] = ""
+    status: int | None = None
+    """The HTTP status it came with, where there was an answer."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)

@@ -1,0 +1,11 @@
+"""The one HTTP client of the connectors. `docs/http.md` is its page for connector authors.
+
+Importing this costs no HTTP library: that is loaded by the first request.
+"""
+
+from connectors.http.call import RequestOptions
+from connectors.http.client import HttpClient
+from connectors.http.rates import RateBudget
+from connectors.http.traffic import Exchange
+
+__all__ = ["Exchange", "HttpClient", "RateBudget", "RequestOptions"]

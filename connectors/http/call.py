@@ -1,0 +1,84 @@
+"""A request as the connector means it, through all its attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+import orjson
+
+from connectors.http.rates import Pacer
+from connectors.http.urls import Params, encode_pairs
+
+_REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+"""Of the methods that HTTP defines as idempotent (RFC 9110, 9.2.2), those that APIs use."""
+
+
+class RequestOptions(TypedDict, total=False):
+    """The keywords of `HttpClient.request`, for its shortcuts."""
+
+    params: Params | None
+    json: Any
+    content: bytes | str | None
+    data: Params | None
+    files: Any
+    headers: Mapping[str, str] | None
+    repeatable: bool | None
+    expect: Container[int]
+    budget: str
+    timeout: float | None
+
+
+@dataclass
+class Call:
+    """What is asked, with its body encoded, and how far it got: `attempt` counts from 1, `waited` in seconds."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    repeatable: bool | None
+    expect: Container[int]
+    pacer: Pacer
+    timeout: float | None
+    attempt: int = 0
+    waited: float = 0.0
+
+    @property
+    def may_run_twice(self) -> bool:
+        """Whether it may be sent again although it may have been carried out."""
+        return self.method in _REPEATABLE if self.repeatable is None else self.repeatable
+
+    @property
+    def may_follow_refusal(self) -> bool:
+        """Whether it may be sent again after it was refused, and so surely not carried out."""
+        return self.repeatable is not False
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why no usable answer came. `words` complete "no usable answer: …"; `sent` if it may have been carried out."""
+
+    cause: Exception | None
+    words: str
+    sent: bool = True
+
+
+class UnsendableError(Exception):
+    """The request cannot be put on the wire. Its text names no value: the offending one may be the credentials."""
+
+
+def encode_body(json: Any, content: bytes | str | None, data: Params | None, files: Any) -> tuple[bytes | None, str]:
+    """The bytes of a request's body and their content type. Bytes, and not a stream: they may be sent again."""
+    if sum(given is not None for given in (json, content, data if files is None else files)) > 1:
+        raise ValueError("a request has one body: json, content, data, or files with data")
+    if json is not None:
+        return orjson.dumps(json), "application/json"
+    if files is not None:
+        from connectors.http.wire import encode_multipart
+
+        return encode_multipart(data, files)
+    if data is not None:
+        return encode_pairs(data).encode("ascii"), "application/x-www-form-urlencoded"
+    return (content.encode() if isinstance(content, str) else content), ""

@@ -1,0 +1,216 @@
+"""`HttpClient`: what a connector asks its vendor with."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self, Unpack
+
+from connectors.errors import RateLimitedError, VendorUnavailableError
+from connectors.http.breaker import Breaker
+from connectors.http.call import Call, RequestOptions, encode_body
+from connectors.http.rates import Pacer, RateBudget
+from connectors.http.retries import AgainError, Judge, Retrier
+from connectors.http.sender import Sender
+from connectors.http.traffic import Exchange
+from connectors.http.urls import Params, join, with_params
+from connectors.http.waiting import Waiting
+from connectors.redaction import Redactor
+
+if TYPE_CHECKING:
+    import httpx2
+
+_AGENT = "revtops"
+
+
+class HttpClient:
+    """A pooled client with authentication, pacing, safe retries, a circuit breaker and redacted traffic.
+
+    Args:
+        base_url: what relative URLs are below; its path prefix is kept.
+        auth_headers: asked before each attempt. They go to the base URL's origin and nowhere else.
+        budgets: how many requests the vendor allows; requests name theirs with `budget`.
+        timeout, deadline: seconds a single read may take, and a whole attempt.
+        attempts: how often a request is tried at most, the first time included.
+        longest_wait: seconds; a vendor that asks for more patience gets a RateLimitedError instead.
+        on_exchange: called after each attempt. Without it nothing is recorded, and nothing spent on it.
+        on_wait: called with the reason when requests wait ("rate limit: 3 s"), with None when they go on.
+        cancelled: asked before each attempt and while waiting; then a SyncCancelledError is raised.
+        secrets: the values to mask wherever they appear.
+        system: the vendor's name, for errors.
+        clock, sleep: monotonic seconds and how they pass.
+    """
+
+    def __init__(
+        self,
+        base_url: str = "",
+        *,
+        auth_headers: Callable[[], Awaitable[Mapping[str, str]]] | None = None,
+        budgets: Sequence[RateBudget] = (),
+        timeout: float = 30.0,
+        deadline: float = 120.0,
+        attempts: int = 5,
+        longest_wait: float = 60.0,
+        on_exchange: Callable[[Exchange], None] | None = None,
+        on_wait: Callable[[str | None], None] | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        secrets: Callable[[], Iterable[str]] = tuple,
+        system: str = "the vendor",
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.base_url = base_url
+        self.requests = 0
+        """How many requests were asked for so far."""
+        self._auth_headers = auth_headers
+        self._timeout, self._deadline = timeout, deadline
+        self._longest_wait = longest_wait
+        self._on_exchange = on_exchange
+        self._system = system
+        self._clock = clock
+        self._redactor = Redactor(secrets)
+        self._judge = Judge(system, self._redactor, longest_wait)
+        self._breaker = Breaker(clock)
+        self._waiting = Waiting(on_wait, cancelled, clock, sleep)
+        self._retrier = Retrier(attempts, longest_wait, self._waiting)
+        names = {"default", *(budget.name for budget in budgets)}
+        self._pacers = {name: Pacer([b for b in budgets if b.name == name], clock) for name in names}
+        self._sender: Sender | None = None
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Params | None = None,
+        json: Any = None,
+        content: bytes | str | None = None,
+        data: Params | None = None,
+        files: Any = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool | None = None,
+        expect: Container[int] = (),
+        budget: str = "default",
+        timeout: float | None = None,  # noqa: ASYNC109 - of each read, which asyncio.timeout cannot say
+    ) -> httpx2.Response:
+        """Ask the vendor and return its answer, the body read.
+
+        Args:
+            url: below the base URL, or absolute.
+            json, content, data, files: the body: JSON, bytes, a form, or a multipart form (`files`, with `data`).
+            repeatable: whether carrying it out twice does no harm. None goes by the method; True suits a search by
+                POST; False forbids any repetition of a request that reached the vendor.
+            expect: statuses from 300 on that are answers, not errors.
+            budget: the name of the `RateBudget` that it is paid from.
+            timeout: seconds, in place of the client's.
+
+        Raises a ConnectorError: see `docs/http.md` for which status becomes which, and what is repeated.
+        """
+        if budget not in self._pacers:
+            raise ValueError(f"no rate budget is named {budget!r}; declared are {', '.join(sorted(self._pacers))}")
+        self.requests += 1
+        body, content_type = encode_body(json, content, data, files)
+        call = Call(
+            method=method.upper(),
+            url=with_params(join(self.base_url, url), params),
+            headers={**({"content-type": content_type} if content_type else {}), **(headers or {})},
+            body=body,
+            repeatable=repeatable,
+            expect=expect,
+            pacer=self._pacers[budget],
+            timeout=timeout,
+        )
+        self._waiting.stop_if_cancelled()
+        self._refuse_while_down()
+        try:
+            response = await self._with_retries(call)
+        except VendorUnavailableError:
+            self._breaker.failed()
+            raise
+        except BaseException as error:
+            self._breaker.ended(answered=getattr(error, "status", None) is not None)
+            raise
+        self._breaker.ended(answered=True)
+        return response
+
+    async def get(self, url: str, **options: Unpack[RequestOptions]) -> httpx2.Response:
+        """`request` with GET."""
+        return await self.request("GET", url, **options)
+
+    async def post(self, url: str, **options: Unpack[RequestOptions]) -> httpx2.Response:
+        """`request` with POST: repeated only after a refusal, unless it is said to be repeatable."""
+        return await self.request("POST", url, **options)
+
+    async def put(self, url: str, **options: Unpack[RequestOptions]) -> httpx2.Response:
+        """`request` with PUT."""
+        return await self.request("PUT", url, **options)
+
+    async def patch(self, url: str, **options: Unpack[RequestOptions]) -> httpx2.Response:
+        """`request` with PATCH: repeated only after a refusal, unless it is said to be repeatable."""
+        return await self.request("PATCH", url, **options)
+
+    async def delete(self, url: str, **options: Unpack[RequestOptions]) -> httpx2.Response:
+        """`request` with DELETE."""
+        return await self.request("DELETE", url, **options)
+
+    async def aclose(self) -> None:
+        """Close the connections. A later request opens new ones."""
+        if self._sender is not None:
+            sender, self._sender = self._sender, None
+            await sender.wire.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def _with_retries(self, call: Call) -> httpx2.Response:
+        try:
+            return await self._attempt(call)
+        except AgainError as first:
+            failed = first
+        try:
+            return await self._retrier.go_on(call, failed, self._attempt)
+        except AgainError as last:
+            error = last.error
+        raise error
+
+    async def _attempt(self, call: Call) -> httpx2.Response:
+        self._waiting.stop_if_cancelled()
+        await self._wait_for_budget(call)
+        call.attempt += 1
+        request, answer = await self._open().send(call)
+        call.waited = 0.0
+        return self._judge.settle(call, request, answer)
+
+    async def _wait_for_budget(self, call: Call) -> None:
+        while (delay := call.pacer.delay()) > 0:
+            if delay > self._longest_wait:
+                raise RateLimitedError(
+                    f"{self._system} allows no further request for {delay:.0f} s.", retry_after=delay
+                )
+            call.waited += await self._waiting.pause(delay, "rate limit")
+
+    def _refuse_while_down(self) -> None:
+        if seconds := self._breaker.refuses_for():
+            raise VendorUnavailableError(
+                f"{self._system} was not available {self._breaker.count} times in a row; "
+                f"it is left alone for another {seconds:.0f} s."
+            )
+
+    def _open(self) -> Sender:
+        if self._sender is None:
+            from connectors.http.wire import Wire
+
+            self._sender = Sender(
+                Wire(self._timeout, self._deadline, _AGENT),
+                base_url=self.base_url,
+                auth_headers=self._auth_headers,
+                redactor=self._redactor,
+                on_exchange=self._on_exchange,
+                clock=self._clock,
+                system=self._system,
+            )
+        return self._sender

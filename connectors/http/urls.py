@@ -1,0 +1,56 @@
+"""Addresses: joined to the base URL, with parameters, and whose they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote, urlencode, urlsplit
+
+Scalar = str | int | float | bool | None
+Params = Mapping[str, Scalar | Sequence[Scalar]]
+"""Query parameters. None is left out, a sequence repeats the name, and booleans are written `true` and `false`."""
+
+_ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+Origin = tuple[str, str, int | None]
+
+
+def origin(url: str) -> Origin:
+    """Scheme, host and port: what credentials belong to (RFC 6454)."""
+    parts = urlsplit(url)
+    return parts.scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(parts.scheme)
+
+
+def join(base: str, url: str) -> str:
+    """`url` itself where it is absolute, else below `base`, whose path prefix is kept."""
+    if _ABSOLUTE.match(url):
+        return url
+    return f"{base.rstrip('/')}/{url.lstrip('/')}" if url else base
+
+
+def with_params(url: str, params: Params | None) -> str:
+    """`url` with the parameters added to those it has. Spaces become %20, which every vendor reads."""
+    if not params:
+        return url
+    query = encode_pairs(params)
+    if not query:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def encode_pairs(pairs: Params) -> str:
+    """A query string or form body."""
+    flat: list[tuple[str, str]] = []
+    for name, value in pairs.items():
+        if isinstance(value, (list, tuple)):
+            flat.extend((name, _text(item)) for item in value if item is not None)
+        elif value is not None:
+            flat.append((name, _text(value)))
+    return urlencode(flat, quote_via=quote, safe=",")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

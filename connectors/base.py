@@ -116,7 +116,6 @@ class BaseConnector:
         """Close what the connector opened. The engine calls it; override to close more, and call this one too."""
         if self._http is not None:
             await self._http.aclose()
-            self._http = None
 
     async def test_connection(self) -> str:
         """Try the credentials; returns who they belong to, as a person would say it. Raises a ConnectorError."""

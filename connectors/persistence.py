@@ -189,26 +189,28 @@ class EntityWriter:
         await self.commit()
         await self._settle()
 
-    async def finish(self, *, allow_deletes: bool = False) -> None:
+    async def finish(self, *, sweep: bool = True, advance: bool = True, allow_deletes: bool = False) -> None:
         """The entity is complete: sweep what a full listing did not meet, move the watermark, drop the checkpoint.
 
         Raises SweepRefusedError, with everything else done, when too much would be marked deleted.
         """
         await self.flush()
         refusal: upsert.SweepRefusedError | None = None
-        if self._mode == "full":
+        if sweep and self._mode == "full":
             try:
                 await self._run(lambda connection: self._sweep(connection, allow=allow_deletes))
             except upsert.SweepRefusedError as error:
                 refusal = error
-        await self._run(self._conclude)
+        await self._run(lambda connection: self._conclude(connection, advance=advance))
         if refusal:
             raise refusal
 
     async def _settle(self) -> None:
-        commit, self._commit = self._commit, None
-        if commit is not None:
-            await commit
+        if self._commit is not None:
+            # Shielded and kept until it is done: were it cancelled or failed, and forgotten, a later commit would move
+            # the checkpoint past rows that were never stored.
+            await asyncio.shield(self._commit)
+            self._commit = None
 
     async def _run(self, job: Any) -> None:
         await asyncio.wrap_future(self._database.writer.submit(job, keep=self._keep))
@@ -218,8 +220,9 @@ class EntityWriter:
             connection, self.entity, self._scope, self._seen, started_at=self.started_at, allow=allow
         )
 
-    def _conclude(self, connection: sqlite3.Connection) -> None:
-        runs.set_watermark(connection, self._scope.connection_id, self.entity, self.started_at)
+    def _conclude(self, connection: sqlite3.Connection, *, advance: bool) -> None:
+        if advance:
+            runs.set_watermark(connection, self._scope.connection_id, self.entity, self.started_at)
         runs.clear_checkpoint(connection, self._scope.connection_id, self.entity)
         if self._mode == "full" and not self._resumed:
             runs.forget_other_pages(connection, self._scope.connection_id, self.entity, self._page_keys)

@@ -46,7 +46,12 @@ class Connection:
     @property
     def credentials_key(self) -> str:
         """The name under which its credentials are kept."""
-        return f"{self.organization_id}/{self.slug}/{self.name}"
+        return credentials_key(self.organization_id, self.slug, self.name)
+
+
+def credentials_key(organization_id: str, slug: str, name: str) -> str:
+    """The name under which a connection's credentials are kept."""
+    return f"{organization_id}/{slug}/{name}"
 
 
 _COLUMNS = ", ".join(Connection.__dataclass_fields__)
@@ -128,15 +133,15 @@ def ensure_connection(database: Database, organization_id: str, source_system: s
     return save_connection(database, organization_id, source_system, source_system=source_system)
 
 
-def note_sync(database: Database, connection_id: int, *, status: str, error: str | None) -> None:
-    """Keep how the last sync of a connection ended."""
-    moment = now_text()
+def note_status(
+    database: Database, connection_id: int, *, status: str, error: str | None, synced_at: str | None = None
+) -> None:
+    """Keep how the last use of a connection ended; `synced_at` when that was a whole sync."""
 
     def note(connection: sqlite3.Connection) -> None:
         connection.execute(
-            "UPDATE connections SET status = ?, last_error = ?, "
-            "last_sync_at = CASE WHEN ? IS NULL THEN ? ELSE last_sync_at END WHERE id = ?",
-            (status, error, error, moment, connection_id),
+            "UPDATE connections SET status = ?, last_error = ?, last_sync_at = coalesce(?, last_sync_at) WHERE id = ?",
+            (status, error, synced_at, connection_id),
         )
 
     database.writer.run(note)

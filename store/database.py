@@ -152,11 +152,11 @@ class Database:
 
     def close(self) -> None:
         """Close every connection; what was submitted to the writer is finished first."""
-        self.writer.close()
         with self._readers_lock:
             for connection in self._readers:
                 connection.close()
             self._readers.clear()
+        self.writer.close()  # last: the last connection to close folds the WAL back into the file
         self._local = threading.local()
 
     def __enter__(self) -> Database:

@@ -22,7 +22,7 @@ _SENTENCES: tuple[tuple[str, str, str, str], ...] = (
     ("unable to open", "cannot_open", "The database cannot be opened.", "Is the data directory there, and yours?"),
     ("is locked", "busy", "Another program holds the database.", "Wait for it to finish, then run it again."),
     ("not a database", "not_a_database", "This is not a revtops database.", "Restore it from a backup."),
-    ("malformed", "damaged", "The database is damaged.", "Restore it from a backup (`backups/` in the data directory)."),
+    ("malformed", "damaged", "The database is damaged.", "Restore it from a backup (`backups/`, beside it)."),
     ("disk I/O error", "io_error", "The disk reports an error.", "Check it; what was committed before is kept."),
 )  # fmt: skip
 

@@ -98,7 +98,7 @@ def recent_runs(database: Database, connection_ids: Sequence[int], limit: int) -
         "WHERE connection_id IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?",
         (json.dumps(list(connection_ids)), limit),
     )
-    return [SyncRun(*row[:-1], json.loads(row[-1])) for row in rows]
+    return [SyncRun(*columns, entities=json.loads(entities)) for *columns, entities in rows]  # type: ignore[misc]
 
 
 def watermark(database: Database, connection_id: int, entity: str) -> str | None:

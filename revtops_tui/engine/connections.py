@@ -1,0 +1,248 @@
+"""Connecting, testing and disconnecting; and the connector behind a connection, ready to be used."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from connectors.context import ConnectorContext
+from connectors.errors import ConnectionRevokedError, ConnectorError
+from connectors.parameters import validate_credentials
+from revtops_tui.engine.errors import EngineError, people
+from revtops_tui.engine.suggestions import did_you_mean
+from revtops_tui.engine.workspace import Workspace
+from store import connections as store
+from store.clock import moment_of
+from store.connections import Connection
+
+if TYPE_CHECKING:
+    from connectors.base import BaseConnector
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ConnectionInfo:
+    """A connection as faces show it. `counts`: live rows per entity."""
+
+    id: int
+    slug: str
+    name: str
+    organization_id: str
+    status: str
+    identity: str | None
+    base_url: str | None
+    last_sync_at: dt.datetime | None
+    last_error: str | None
+    counts: dict[str, int]
+
+    @property
+    def selector(self) -> str:
+        """How commands name it."""
+        return self.slug if self.name == store.DEFAULT_NAME else f"{self.slug}:{self.name}"
+
+
+def connections(ws: Workspace) -> list[ConnectionInfo]:
+    """The organization's connections."""
+    return [_info(ws, connection) for connection in store.connections(ws.database, ws.organization_id)]
+
+
+def connection(ws: Workspace, selector: str) -> ConnectionInfo:
+    """One connection. Raises EngineError (not_connected, unknown_connector)."""
+    return _info(ws, find(ws, selector))
+
+
+def find(ws: Workspace, selector: str) -> Connection:
+    """The stored connection that `slug` or `slug:name` names. Raises EngineError."""
+    slug, _, name = selector.partition(":")
+    mine = [c for c in store.connections(ws.database, ws.organization_id) if c.slug == slug]
+    exact = [c for c in mine if c.name == (name or store.DEFAULT_NAME)]
+    if exact:
+        return exact[0]
+    if not name and len(mine) == 1:
+        return mine[0]
+    if mine:
+        names = ", ".join(c.selector for c in mine)
+        raise EngineError("usage", f"{selector} does not say which connection.", hint=f"One of: {names}.")
+    connector_class(ws, slug)
+    raise EngineError(
+        "not_connected",
+        f"{slug} is not connected in organization {ws.organization_id}.",
+        hint=f"revtops connect {slug}",
+    )
+
+
+def connector_class(ws: Workspace, slug: str) -> type[BaseConnector]:
+    """The connector's class, imported now. Raises EngineError for an unknown or a broken one."""
+    info = ws.catalog.get(slug)
+    if info is not None:
+        return info.load()
+    for broken in ws.catalog.broken:
+        if broken.name == slug:
+            raise EngineError(
+                "broken_connector", f"The connector {slug} is broken: {broken.reason}", hint=broken.source
+            )
+    hint = did_you_mean(slug, ws.catalog) or "revtops connectors lists what there is."
+    raise EngineError("unknown_connector", f"There is no connector {slug}.", hint=hint)
+
+
+def connect(
+    ws: Workspace,
+    slug: str,
+    values: Mapping[str, Any],
+    *,
+    name: str = store.DEFAULT_NAME,
+    base_url: str | None = None,
+    test: bool = True,
+) -> ConnectionInfo:
+    """Check the credentials, try them at the vendor, then keep them. Nothing is kept when they are refused."""
+    cls = connector_class(ws, slug)
+    credentials = _checked(cls, values)
+    _check_name(name)
+    identity = _run(_tested(ws, cls, credentials, base_url)) if test else ""
+    try:
+        ws.credentials.set(store.credentials_key(ws.organization_id, slug, name), credentials)
+        saved = store.save_connection(
+            ws.database,
+            ws.organization_id,
+            slug,
+            name=name,
+            source_system=cls.source_system,
+            base_url=base_url,
+            identity=identity or None,
+        )
+    except Exception as error:
+        raise people(error) from error
+    return _info(ws, saved)
+
+
+def try_credentials(ws: Workspace, slug: str, values: Mapping[str, Any], *, base_url: str | None = None) -> str:
+    """Try credentials at the vendor without keeping them; returns whose they are."""
+    cls = connector_class(ws, slug)
+    return _run(_tested(ws, cls, _checked(cls, values), base_url))
+
+
+def test(ws: Workspace, selector: str) -> str:
+    """Try a connection's stored credentials at the vendor; returns whose they are, and keeps the outcome."""
+    found = find(ws, selector)
+    cls = connector_class(ws, found.slug)
+    try:
+        identity = _run(_tested(ws, cls, credentials_of(ws, found), found.base_url))
+    except EngineError as error:
+        store.note_status(ws.database, found.id, status="error", error=error.message)
+        raise
+    store.note_status(ws.database, found.id, status="connected", error=None)
+    return identity
+
+
+def disconnect(ws: Workspace, selector: str, *, delete_data: bool = False) -> int:
+    """Forget the credentials, and with `delete_data` the rows too; returns how many rows were deleted."""
+    found = find(ws, selector)
+    try:
+        ws.credentials.delete(found.credentials_key)
+        return store.remove_connection(ws.database, found, delete_data=delete_data)
+    except Exception as error:
+        raise people(error) from error
+
+
+def credentials_of(ws: Workspace, found: Connection) -> dict[str, Any]:
+    """A connection's credentials. Raises EngineError when there are none."""
+    try:
+        credentials = ws.credentials.get(found.credentials_key)
+    except Exception as error:
+        raise people(error) from error
+    if credentials is None:
+        raise EngineError(
+            "authentication",
+            f"The credentials of {found.selector} are not in {ws.credentials.name}.",
+            hint=f"revtops connect {found.selector}",
+        )
+    return credentials
+
+
+def open_connector(ws: Workspace, found: Connection, **context: Any) -> BaseConnector:
+    """The connector of a connection; `context` sets further fields of its ConnectorContext. Close it with `aclose`."""
+    cls = connector_class(ws, found.slug)
+    return cls(
+        ws.organization_id,
+        found.user_id,
+        context=ConnectorContext(
+            organization_id=ws.organization_id,
+            user_id=found.user_id,
+            base_url=found.base_url,
+            credentials=lambda: credentials_of(ws, found),
+            **context,
+        ),
+    )
+
+
+def use(ws: Workspace, selector: str, task: Callable[[BaseConnector], Awaitable[T]], **context: Any) -> T:
+    """Run one task with a connection's connector, and close it. Raises EngineError."""
+    found = find(ws, selector)
+
+    async def run() -> T:
+        connector = open_connector(ws, found, **context)
+        try:
+            return await task(connector)
+        except ConnectionRevokedError:
+            store.note_status(ws.database, found.id, status="revoked", error="The vendor withdrew the connection.")
+            raise
+        finally:
+            await connector.aclose()
+
+    return _run(run())
+
+
+async def _tested(ws: Workspace, cls: type[BaseConnector], credentials: dict[str, Any], base_url: str | None) -> str:
+    context = ConnectorContext(
+        organization_id=ws.organization_id, base_url=base_url, credentials=lambda: dict(credentials)
+    )
+    connector = cls(ws.organization_id, context=context)
+    try:
+        return await connector.test_connection()
+    finally:
+        await connector.aclose()
+
+
+def _run(task: Awaitable[T]) -> T:
+    async def main() -> T:
+        return await task
+
+    try:
+        return asyncio.run(main())
+    except Exception as error:
+        raise people(error) from error
+
+
+def _checked(cls: type[BaseConnector], values: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return validate_credentials(cls.meta, values)
+    except ConnectorError as error:
+        raise people(error) from error
+
+
+def _check_name(name: str) -> None:
+    if not name or not all(c.isalnum() or c in "-_." for c in name):
+        raise EngineError("invalid_input", "A connection's name has only letters, digits, and -, _ and . in it.")
+
+
+def _info(ws: Workspace, found: Connection) -> ConnectionInfo:
+    last_sync_at = None
+    with suppress(TypeError, ValueError):
+        last_sync_at = moment_of(found.last_sync_at or "")
+    return ConnectionInfo(
+        found.id,
+        found.slug,
+        found.name,
+        found.organization_id,
+        found.status,
+        found.identity,
+        found.base_url,
+        last_sync_at,
+        found.last_error,
+        store.counts(ws.database, found.id),
+    )

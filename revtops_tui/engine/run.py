@@ -1,0 +1,261 @@
+"""One sync run of one connection: what to fetch from when, where it goes, and how each entity fared."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import inspect
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connectors.context import current_entity
+from connectors.errors import (
+    AuthenticationError,
+    ConnectionRevokedError,
+    ConnectorError,
+    InvalidInputError,
+    NotFoundError,
+    SyncCancelledError,
+)
+from connectors.models import ENTITY_RECORDS, Record, entity_name
+from connectors.persistence import EntityCounts, EntityWriter
+from connectors.stream import Item
+from revtops_tui.engine.errors import EngineError, people
+from store import runs
+from store.clock import moment_of, text_of
+from store.connections import Connection
+from store.database import Database
+from store.errors import StoreError
+from store.upsert import Scope, SweepRefusedError
+
+if TYPE_CHECKING:
+    from connectors.base import BaseConnector
+
+_log = logging.getLogger("revtops.sync")
+
+LOOK_BACK = dt.timedelta(minutes=5)
+"""An incremental sync starts this long before the watermark: vendors' clocks and search indexes lag."""
+
+
+@dataclass(frozen=True)
+class SyncOptions:
+    """What a sync should do. `since` overrides the watermark; `entities` limits it (table names or short ones)."""
+
+    full: bool = False
+    since: dt.datetime | None = None
+    entities: tuple[str, ...] = ()
+    dry_run: bool = False
+    allow_deletes: bool = False
+
+
+@dataclass
+class EntityState:
+    """How one entity fares in a run. `state`: waiting, running, done or failed."""
+
+    counts: EntityCounts = field(default_factory=EntityCounts)
+    state: str = "waiting"
+    error: EngineError | None = None
+
+
+class SyncRun:
+    """The sink of one run: gives each entity its writer, its start time and its checkpoint."""
+
+    def __init__(
+        self, database: Database, connection: Connection, cls: type[BaseConnector], run_id: int, options: SyncOptions
+    ) -> None:
+        self.entities: dict[str, EntityState] = {}
+        self._database = database
+        self._connection = connection
+        self._cls = cls
+        self._options = options
+        self._scope = Scope(connection.id, connection.organization_id, connection.source_system, run_id)
+        self._records = {**ENTITY_RECORDS, **{name: record for name, (record, _) in cls.entities.items()}}
+        self._declared = list(dict.fromkeys(entity_name(e) for e in cls.meta.entity_types))
+        self._wanted = {entity_name(e) for e in options.entities} or None
+        self._resumed: dict[str, runs.Checkpoint] = {}
+        self._loose: dict[str, EntityWriter] = {}
+        for entity in self._declared:
+            if self.wants(entity):
+                self.entities[entity] = EntityState()
+
+    def wants(self, entity: str) -> bool:
+        """Whether this run includes the entity."""
+        return self._wanted is None or entity in self._wanted
+
+    # -- what connectors ask ---------------------------------------------------------------------------------------
+
+    def since(self, entity: str | None) -> dt.datetime | None:
+        """From when on to fetch; None means everything. Without an entity: what serves all that are wanted."""
+        if entity is None:
+            starts = [self.since(name) for name in self._declared if self.wants(name)]
+            return min((start for start in starts if start), default=None) if all(starts) else None
+        if resumed := self._resumed.get(entity):
+            return moment_of(resumed.since) if resumed.since else None
+        if self._options.full:
+            return None
+        if self._options.since:
+            return self._options.since
+        mark = runs.watermark(self._database, self._connection.id, entity)
+        return moment_of(mark) - LOOK_BACK if mark else None
+
+    def resume_cursor(self, entity: str | None) -> Any:
+        """Where the unfinished sync of the entity left off."""
+        resumed = self._resumed.get(entity or "")
+        return resumed.cursor if resumed else None
+
+    async def store_records(self, entity: str, records: Sequence[Item]) -> int:
+        """Store one batch for a connector that drives its own sync; returns how many were taken."""
+        entity = entity_name(entity)
+        if not self.wants(entity):
+            return 0
+        writer = self._loose.get(entity)
+        if writer is None:
+            writer = self._loose[entity] = self._writer(entity)
+            self._state(entity, writer).state = "running"
+        before = writer.counts.rejected
+        await writer.take(records)
+        return len(records) - (writer.counts.rejected - before)
+
+    async def sync_entity(self, entity: str, method: Callable[[], Any]) -> int:
+        """Run a `sync_*` method; its failure is kept with the entity unless no other entity would fare better."""
+        if not self.wants(entity):
+            return 0
+        token = current_entity.set(entity)
+        self._resume(entity)
+        try:
+            return await self._sync_entity(entity, method)
+        finally:
+            current_entity.reset(token)
+
+    # -- one entity ------------------------------------------------------------------------------------------------
+
+    async def _sync_entity(self, entity: str, method: Callable[[], Any]) -> int:
+        writer = self._writer(entity)
+        state = self._state(entity, writer)
+        state.state = "running"
+        try:
+            await self._fill(writer, state, method)
+            state.state = "done"
+        except (
+            AuthenticationError,
+            ConnectionRevokedError,
+            SyncCancelledError,
+            StoreError,
+            asyncio.CancelledError,
+        ) as e:
+            state.state, state.error = "failed", people(e)
+            if not isinstance(e, StoreError) or isinstance(e, SweepRefusedError):
+                await self._keep(writer)
+            if not isinstance(e, SweepRefusedError):
+                raise
+        except Exception as error:  # noqa: BLE001 - one entity's trouble, a connector's bug included, is not the others'
+            if not isinstance(error, ConnectorError):
+                _log.error("%s: sync of %s", self._connection.selector, entity, exc_info=error)
+            state.state, state.error = "failed", people(error)
+            await self._keep(writer)
+        return state.counts.fetched
+
+    async def _fill(self, writer: EntityWriter, state: EntityState, method: Callable[[], Any]) -> None:
+        entity = writer.entity
+        try:
+            streamed = await self._drain(writer, method)
+        except (InvalidInputError, NotFoundError):
+            if entity not in self._resumed or writer.counts.fetched:
+                raise
+            # The vendor no longer knows the cursor: forget it and start this entity again, once.
+            del self._resumed[entity]
+            writer = self._writer(entity)
+            state.counts = writer.counts
+            streamed = await self._drain(writer, method)
+        if entity not in self._loose:
+            await self._finish(writer, sweep=streamed)
+
+    async def _drain(self, writer: EntityWriter, method: Callable[[], Any]) -> bool:
+        """Take all that a method returns or yields; False when it stored its rows itself."""
+        result = method()
+        if inspect.isasyncgen(result):
+            await self._take_all(writer, result)
+            return True
+        value = await result
+        if value is None or isinstance(value, int):
+            return False
+        await writer.take(value)
+        return True
+
+    async def _take_all(self, writer: EntityWriter, stream: AsyncIterator[Any]) -> None:
+        async with aclosing(stream) as items:  # type: ignore[type-var]
+            async for item in items:
+                await writer.take(item)
+
+    async def _keep(self, writer: EntityWriter) -> None:
+        """Commit what was taken before the failure: nothing that was fetched is fetched twice."""
+        try:
+            await writer.flush()
+        except StoreError as error:
+            _log.warning("%s: %s", writer.entity, error.message)
+
+    async def _finish(self, writer: EntityWriter, *, sweep: bool) -> None:
+        since = self._options.since
+        mark = runs.watermark(self._database, self._connection.id, writer.entity)
+        gap = since is not None and (mark is None or text_of(since) > mark)
+        await writer.finish(sweep=sweep, advance=not gap, allow_deletes=self._options.allow_deletes)
+
+    async def conclude(self) -> None:
+        """The connector's own `sync_all` is done: finish what it stored with `persist_records`."""
+        for entity, writer in self._loose.items():
+            state = self.entities[entity]
+            try:
+                await self._finish(writer, sweep=True)
+                state.state = "done"
+            except SweepRefusedError as error:
+                state.state, state.error = "failed", people(error)
+        for entity, state in self.entities.items():
+            if state.state == "waiting":
+                await self._finish(self._writer(entity), sweep=False)
+                state.state = "done"
+
+    async def keep_loose(self) -> None:
+        """Commit what a failed `sync_all` of the connector's own had handed over."""
+        for writer in self._loose.values():
+            await self._keep(writer)
+
+    # -- writers ---------------------------------------------------------------------------------------------------
+
+    def _state(self, entity: str, writer: EntityWriter) -> EntityState:
+        state = self.entities.setdefault(entity, EntityState())
+        state.counts = writer.counts
+        return state
+
+    def _resume(self, entity: str) -> None:
+        if self._options.since or self._options.dry_run:
+            return
+        left = runs.checkpoint(self._database, self._connection.id, entity)
+        if left and left.mode == ("full" if self.since(entity) is None else "incremental"):
+            self._resumed[entity] = left
+
+    def _writer(self, entity: str) -> EntityWriter:
+        record = self._records.get(entity)
+        if record is None:
+            raise ConnectorError(f"There is no entity named {entity}.", hint=f"One of: {', '.join(self._records)}.")
+        since = self.since(entity)
+        return EntityWriter(
+            self._database,
+            self._scope,
+            entity,
+            record,
+            mode="full" if since is None else "incremental",
+            since=text_of(since) if since else None,
+            resume=self._resumed.get(entity),
+            salt=_salt(self._cls, record),
+            keep=not self._options.dry_run,
+        )
+
+
+def _salt(cls: type[BaseConnector], record: type[Record]) -> bytes:
+    """Changes with the code that maps pages to records, so that a changed connector maps unchanged pages again."""
+    code = Path(inspect.getfile(cls)).stat()
+    return f"{code.st_mtime_ns}:{code.st_size}:{','.join(record.model_fields)}".encode()

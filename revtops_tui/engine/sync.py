@@ -1,0 +1,363 @@
+"""Syncing connections: the same function for the command line, the terminal app and schedules.
+
+Blocking: a face with an event loop of its own calls it in a thread, where it runs its own loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from connectors.models import entity_name
+from connectors.persistence import current_sink
+from connectors.registry import Capability
+from revtops_tui.engine.connections import connector_class, find, open_connector
+from revtops_tui.engine.errors import EngineError, people
+from revtops_tui.engine.locks import run_lock
+from revtops_tui.engine.run import SyncOptions, SyncRun
+from revtops_tui.engine.suggestions import did_you_mean
+from revtops_tui.engine.workspace import Workspace
+from store import connections as store
+from store import runs as stored_runs
+from store.clock import moment_of, now_text
+from store.connections import Connection
+
+if TYPE_CHECKING:
+    from connectors.base import BaseConnector
+    from connectors.http import Exchange
+
+__all__ = ["EntityProgress", "Progress", "RunInfo", "RunResult", "SyncOptions", "runs", "sync"]
+
+_log = logging.getLogger("revtops.sync")
+
+_TICK = 0.1
+_CONNECTIONS_AT_ONCE = 4
+
+
+@dataclass(frozen=True)
+class EntityProgress:
+    """One entity of a running sync. `total` is the vendor's own, where it says one."""
+
+    state: str
+    fetched: int
+    inserted: int
+    updated: int
+    unchanged: int
+    deleted: int
+    rejected: int
+    total: int | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A running sync as it is now. `waiting_for` is a phrase such as "rate limit: 3 s"."""
+
+    slug: str
+    name: str
+    entities: dict[str, EntityProgress]
+    requests: int
+    waiting_for: str | None
+    seconds: float
+    finished: bool
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended. `status`: success, partial, aborted or failed."""
+
+    slug: str
+    name: str
+    run_id: int | None
+    status: str
+    error: str | None
+    error_kind: str | None
+    hint: str | None
+    seconds: float
+    entities: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """A run of the past, or one that is under way."""
+
+    id: int
+    slug: str
+    name: str
+    status: str
+    mode: str
+    started_at: dt.datetime
+    finished_at: dt.datetime | None
+    seconds: float | None
+    error: str | None
+    entities: dict[str, dict[str, int]]
+
+
+def sync(
+    ws: Workspace,
+    selectors: Sequence[str] = (),
+    options: SyncOptions | None = None,
+    *,
+    on_progress: Callable[[Progress], None] | None = None,
+    on_exchange: Callable[[Exchange], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> list[RunResult]:
+    """Sync the named connections, or every one that can; a vendor's failure is in its result.
+
+    Args:
+        on_progress: called from this thread, at most ten times a second for each connection.
+        cancel: set it to stop; what was committed is kept.
+
+    Raises EngineError for bad input and for connections that do not exist.
+    """
+    options = options or SyncOptions()
+    chosen = _chosen(ws, selectors, options)
+    jobs = [_Job(ws, connection, options, on_exchange) for connection in chosen]
+    return asyncio.run(_run_all(jobs, on_progress or (lambda _: None), cancel or threading.Event()))
+
+
+def runs(ws: Workspace, selector: str | None = None, limit: int = 20) -> list[RunInfo]:
+    """The newest runs, of one connection or of all, newest first."""
+    mine = [find(ws, selector)] if selector else store.connections(ws.database, ws.organization_id)
+    by_id = {connection.id: connection for connection in mine}
+    return [
+        _run_info(run, by_id[run.connection_id]) for run in stored_runs.recent_runs(ws.database, list(by_id), limit)
+    ]
+
+
+def _run_info(run: stored_runs.SyncRun, connection: Connection) -> RunInfo:
+    started = moment_of(run.started_at)
+    finished = moment_of(run.finished_at) if run.finished_at else None
+    seconds = (finished - started).total_seconds() if finished else None
+    return RunInfo(
+        run.id,
+        connection.slug,
+        connection.name,
+        run.status,
+        run.mode,
+        started,
+        finished,
+        seconds,
+        run.error,
+        run.entities,
+    )
+
+
+def _chosen(ws: Workspace, selectors: Sequence[str], options: SyncOptions) -> list[Connection]:
+    if selectors:
+        chosen = [find(ws, selector) for selector in dict.fromkeys(selectors)]
+    else:
+        chosen = [
+            connection
+            for connection in store.connections(ws.database, ws.organization_id)
+            if connection.slug in ws.catalog and Capability.SYNC in ws.catalog[connection.slug].manifest["capabilities"]
+        ]
+        if not chosen:
+            raise EngineError(
+                "not_connected", f"Nothing to sync is connected in {ws.organization_id}.", hint="revtops connect SLUG"
+            )
+    for connection in chosen:
+        _check(connector_class(ws, connection.slug), options)
+    return chosen
+
+
+def _check(cls: type[BaseConnector], options: SyncOptions) -> None:
+    if Capability.SYNC not in cls.meta.capabilities:
+        raise EngineError("usage", f"{cls.meta.name} cannot be synced.", hint="revtops query asks it live.")
+    known = {entity_name(entity) for entity in cls.meta.entity_types}
+    for wanted in options.entities:
+        if entity_name(wanted) not in known:
+            hint = did_you_mean(wanted, known) or f"It has: {', '.join(sorted(known))}."
+            raise EngineError("usage", f"{cls.meta.name} has no entity {wanted}.", hint=hint)
+
+
+async def _run_all(
+    jobs: list[_Job], on_progress: Callable[[Progress], None], cancel: threading.Event
+) -> list[RunResult]:
+    gate = asyncio.Semaphore(_CONNECTIONS_AT_ONCE)
+
+    async def one(job: _Job) -> RunResult:
+        async with gate:
+            return await job.run()
+
+    tasks = [asyncio.create_task(one(job)) for job in jobs]
+    ticker = asyncio.create_task(_tick(jobs, tasks, on_progress, cancel))
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        ticker.cancel()
+        for job in jobs:
+            on_progress(job.progress())
+
+
+async def _tick(
+    jobs: list[_Job],
+    tasks: list[asyncio.Task[RunResult]],
+    on_progress: Callable[[Progress], None],
+    cancel: threading.Event,
+) -> None:
+    """Ten times a second: tell who listens, and hear whether it should stop."""
+    while True:
+        await asyncio.sleep(_TICK)
+        for job in jobs:
+            on_progress(job.progress())
+        if cancel.is_set():
+            for job, task in zip(jobs, tasks, strict=True):
+                if not job.cancelled:
+                    job.cancelled = True
+                    task.cancel()
+
+
+@dataclass
+class _Job:
+    """One connection's run."""
+
+    ws: Workspace
+    connection: Connection
+    options: SyncOptions
+    on_exchange: Callable[[Exchange], None] | None
+    cancelled: bool = False
+    waiting_for: str | None = None
+    finished: bool = False
+    started: float = field(default_factory=time.monotonic)
+    sink: SyncRun | None = None
+    connector: BaseConnector | None = None
+
+    async def run(self) -> RunResult:
+        """Run it; every failure ends up in the result."""
+        error: EngineError | None = None
+        run_id: int | None = None
+        self.started = time.monotonic()
+        try:
+            with run_lock(self.ws.home, self.connection.id, self.connection.selector):
+                run_id = self._start()
+                try:
+                    await self._sync(run_id or 0)
+                except (Exception, asyncio.CancelledError) as failure:  # noqa: BLE001 - told in the result
+                    error = self._sentence(failure)
+                if run_id is not None:
+                    self._end(run_id, error)
+        except (Exception, asyncio.CancelledError) as failure:  # noqa: BLE001 - likewise: the lock, the disk
+            error = error or self._sentence(failure)
+        self.finished = True
+        return self._result(run_id, error)
+
+    def progress(self) -> Progress:
+        """How it stands."""
+        states = self.sink.entities if self.sink else {}
+        entities = {
+            name: EntityProgress(
+                s.state,
+                s.counts.fetched,
+                **s.counts.report(),
+                total=s.counts.expected,
+                error=s.error.message if s.error else None,
+            )
+            for name, s in states.items()
+        }
+        return Progress(
+            self.connection.slug,
+            self.connection.name,
+            entities,
+            self.connector.http.requests if self.connector else 0,
+            self.waiting_for,
+            time.monotonic() - self.started,
+            self.finished,
+        )
+
+    async def _sync(self, run_id: int) -> None:
+        ws, connection = self.ws, self.connection
+        cls = connector_class(ws, connection.slug)
+        _add_own_tables(ws, cls)
+        self.sink = SyncRun(ws.database, connection, cls, run_id, self.options)
+        self.connector = connector = open_connector(
+            ws,
+            connection,
+            sink=self.sink,
+            cancelled=lambda: self.cancelled,
+            on_exchange=self._exchange if self.on_exchange else None,
+            on_wait=self._wait,
+        )
+        current_sink.set(self.sink)
+        try:
+            await connector.sync_all()
+            await self.sink.conclude()
+        except BaseException:
+            await self.sink.keep_loose()
+            raise
+        finally:
+            await connector.aclose()
+
+    def _start(self) -> int | None:
+        if self.options.dry_run:
+            return None
+        mode = "full" if self.options.full else "incremental"
+        return stored_runs.start_run(self.ws.database, self.connection.id, self.connection.organization_id, mode)
+
+    def _end(self, run_id: int, error: EngineError | None) -> None:
+        status, shown = self._outcome(error)
+        stored_runs.finish_run(
+            self.ws.database, run_id, status=status, error=shown.message if shown else None, entities=self._counts()
+        )
+        refused = shown is not None and shown.exit_code == 4
+        store.note_status(
+            self.ws.database,
+            self.connection.id,
+            status="revoked" if shown and shown.kind == "connection_revoked" else "error" if refused else "connected",
+            error=shown.message if shown and status != "aborted" else None,
+            synced_at=now_text() if status in ("success", "partial") else None,
+        )
+
+    def _result(self, run_id: int | None, error: EngineError | None) -> RunResult:
+        status, shown = self._outcome(error)
+        return RunResult(
+            self.connection.slug,
+            self.connection.name,
+            run_id,
+            status,
+            shown.message if shown else None,
+            shown.kind if shown else None,
+            shown.hint if shown else None,
+            time.monotonic() - self.started,
+            self._counts(),
+        )
+
+    def _outcome(self, error: EngineError | None) -> tuple[str, EngineError | None]:
+        """success < partial < aborted < failed, and the error to show."""
+        if error is not None:
+            return ("aborted" if error.kind == "cancelled" else "failed"), error
+        states = list(self.sink.entities.values()) if self.sink else []
+        failures = [s.error for s in states if s.error]
+        if not failures:
+            return "success", None
+        all_failed = len(failures) == len(states) and not any(s.counts.fetched for s in states)
+        return ("failed" if all_failed else "partial"), failures[0]
+
+    def _counts(self) -> dict[str, dict[str, int]]:
+        return {name: state.counts.report() for name, state in self.sink.entities.items()} if self.sink else {}
+
+    def _sentence(self, failure: BaseException) -> EngineError:
+        if isinstance(failure, asyncio.CancelledError):
+            return EngineError("cancelled", "The sync was cancelled.", hint="The next run goes on from there.")
+        return people(failure)
+
+    def _exchange(self, exchange: Exchange) -> None:
+        if self.on_exchange:
+            self.on_exchange(exchange)
+
+    def _wait(self, what: str | None) -> None:
+        self.waiting_for = what
+
+
+def _add_own_tables(ws: Workspace, cls: type[BaseConnector]) -> None:
+    if cls.entities:
+        from store.extend import ensure_table
+
+        for name, (_, table) in cls.entities.items():
+            ensure_table(ws.database, name, table)

@@ -1,0 +1,83 @@
+"""A data directory seen for one organization: what every engine function is given."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from store.home import data_dir
+
+if TYPE_CHECKING:
+    from connectors.discovery import Catalog
+    from store.credentials import CredentialStore
+    from store.database import Database
+
+CURRENT_ORGANIZATION = "current_organization"
+
+
+class Workspace:
+    """Opens what is needed when it is needed: making one costs nothing, so a face can show itself first.
+
+    Args:
+        home: the data directory; `REVTOPS_HOME` or the platform's own by default.
+        organization_id: `REVTOPS_ORG`, the one chosen by `org use`, or "default".
+        credentials: another place for credentials than this machine's keyring (the demo's memory).
+    """
+
+    def __init__(
+        self,
+        home: Path | None = None,
+        organization_id: str | None = None,
+        *,
+        credentials: CredentialStore | None = None,
+    ) -> None:
+        self.home = home or data_dir()
+        self._organization_id = organization_id or os.environ.get("REVTOPS_ORG") or None
+        self._given_credentials = credentials
+
+    @cached_property
+    def organization_id(self) -> str:
+        """The organization whose data is seen."""
+        if self._organization_id:
+            return self._organization_id
+        from store.connections import DEFAULT_ORGANIZATION, setting
+
+        return setting(self.database, CURRENT_ORGANIZATION) or DEFAULT_ORGANIZATION
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The connectors there are."""
+        from connectors.discovery import discover
+
+        return discover(home=self.home)
+
+    @cached_property
+    def database(self) -> Database:
+        """The open database. Raises StoreError."""
+        from store.database import Database
+
+        return Database.open(self.home)
+
+    @cached_property
+    def credentials(self) -> CredentialStore:
+        """Where the credentials of connections are kept."""
+        from store.credentials import open_credentials
+
+        return self._given_credentials or open_credentials(self.home)
+
+    def close(self) -> None:
+        """Close the database, if it was opened."""
+        if "database" in self.__dict__:
+            self.database.close()
+            del self.__dict__["database"]
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

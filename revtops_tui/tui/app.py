@@ -1,0 +1,236 @@
+"""The app: its frame, its workspaces, and what outlives a change of screen (syncs, toasts, quitting)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.signal import Signal
+
+from revtops_tui.tui.background import in_background
+from revtops_tui.tui.jobs import Jobs, Outcome, SyncJob
+from revtops_tui.tui.panes.pane import Pane
+from revtops_tui.tui.progress import toast_of
+from revtops_tui.tui.tabs import TABS
+from revtops_tui.tui.text import plain
+from revtops_tui.tui.theme import DARK, LIGHT
+from revtops_tui.tui.widgets.key_line import KeyLine
+from revtops_tui.tui.widgets.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
+
+    from revtops_tui.engine.connections import ConnectionInfo
+    from revtops_tui.engine.errors import EngineError
+    from revtops_tui.engine.sync import RunResult
+    from revtops_tui.engine.workspace import Workspace
+
+_PAINTS_A_SECOND = 10
+_TOAST_SECONDS = 6.0
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+class RevtopsApp(App[None]):
+    """The terminal app over one workspace."""
+
+    TITLE = "revtops"
+    CSS = """
+    Screen { background: $surface; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *[Binding(tab.key, f"go('{tab.id}')", tab.title, show=False, tooltip=f"Go to {tab.title}") for tab in TABS],
+        Binding("question_mark", "help", "Help", key_display="?", tooltip="The keys that do something here"),
+        Binding("ctrl+p", "command_palette", "All", tooltip="Every command, found by typing", priority=True),
+        Binding("q", "quit", "Quit", show=False, tooltip="Leave; asks first while something runs"),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, system=True),
+    ]
+
+    def __init__(
+        self,
+        ws: Workspace,
+        *,
+        demo: bool = False,
+        on_ready: Callable[[RevtopsApp], None] | None = None,
+        clock: Callable[[], dt.datetime] = _now,
+    ) -> None:
+        """`on_ready` is called once, when the first frame stands and what there is has been read."""
+        super().__init__()
+        self.ws = ws
+        self.demo = demo
+        self.clock = clock
+        self.jobs = Jobs()
+        self.progressed: Signal[None] = Signal(self, "progressed")
+        self.changed: Signal[None] = Signal(self, "changed")
+        self._on_ready = on_ready
+        self.drafts: dict[str, dict[str, object]] = {}
+        self._panes: dict[str, Pane] = {}
+        self._leaving = False
+
+    def compose(self) -> ComposeResult:
+        """The frame and the first workspace."""
+        yield StatusLine([(tab.id, tab.key, tab.title) for tab in TABS])
+        self._panes[TABS[0].id] = first = TABS[0].load()
+        yield first
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Colours, and the focus where typed-ahead keys belong."""
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+        self._status.current = TABS[0].id
+        self._panes[TABS[0].id].focus_main()
+        self._ticker = self.set_interval(1 / _PAINTS_A_SECOND, self._tick, pause=True)
+
+    @property
+    def _status(self) -> StatusLine:
+        return self.screen_stack[0].query_one(StatusLine)
+
+    def opened(self) -> None:
+        """What there is has been read: the name of whose data it is can be shown."""
+        self._status.note = f"{self.ws.organization_id}{' · DEMO' if self.demo else ''}"
+        if self._on_ready is not None:
+            ready, self._on_ready = self._on_ready, None
+            ready(self)
+
+    # -- workspaces
+
+    async def action_go(self, tab_id: str) -> None:
+        """Go to a workspace, made on the first visit."""
+        pane = self._panes.get(tab_id)
+        if pane is None:
+            tab = next(tab for tab in TABS if tab.id == tab_id)
+            self._panes[tab_id] = pane = tab.load()
+            await self.screen_stack[0].mount(pane, before=self.screen_stack[0].query_one(KeyLine))
+        for each in self._panes.values():
+            each.display = each is pane
+        self._status.current = tab_id
+        pane.focus_main()
+
+    @on(StatusLine.Clicked)
+    async def _tab_clicked(self, message: StatusLine.Clicked) -> None:
+        await self.action_go(message.tab)
+
+    # -- syncs
+
+    def start_sync(self, selector: str, title: str, *, full: bool = False) -> None:
+        """Start syncing a connection; it goes on whatever is shown."""
+        if selector in self.jobs.running:
+            return
+        job = SyncJob(selector, title)
+        self.jobs.running[selector] = job
+        in_background(
+            self,
+            partial(self.jobs.run, self.ws, job, full=full),
+            partial(self._sync_ended, job),
+            partial(self._sync_failed, job),
+            group=f"sync {selector}",
+        )
+        self._ticker.resume()
+        self._tick()
+
+    def cancel_sync(self, selector: str) -> None:
+        """Ask a sync to stop."""
+        if job := self.jobs.running.get(selector):
+            job.cancel.set()
+            self._tick()
+
+    def _sync_ended(self, job: SyncJob, result: RunResult) -> None:
+        self._end(job, Outcome(job.title, result, cancelled=job.cancelling))
+        if job.cancelling:
+            self.tell("Stopped. What was stored stays; the next sync goes on from there.", title=job.title)
+        elif result.status == "success":
+            self.tell(toast_of(result), title=f"{job.title} synced")
+        else:
+            severity: SeverityLevel = "error" if result.status == "failed" else "warning"
+            self.tell(result.error or toast_of(result), title=f"{job.title}: {result.status}", severity=severity)
+
+    def _sync_failed(self, job: SyncJob, error: EngineError) -> None:
+        self._end(job, Outcome(job.title, error=error))
+        self.tell_error(error, title=job.title)
+
+    def _end(self, job: SyncJob, outcome: Outcome) -> None:
+        self.jobs.end(job, outcome)
+        if not self.jobs.running:
+            self._ticker.pause()
+            if self._leaving:
+                self.exit()
+        self._tick()
+        self.changed.publish(None)
+
+    def _tick(self) -> None:
+        self._status.busy = self.jobs.summary()
+        self.progressed.publish(None)
+
+    # -- telling
+
+    def tell(self, message: str, *, title: str = "", severity: SeverityLevel = "information") -> None:
+        """A toast. The text may be a vendor's: it is neither markup nor control codes here."""
+        text, heading = plain(message), plain(title, 60)
+        self.notify(text, title=heading, severity=severity, timeout=_TOAST_SECONDS, markup=False)
+
+    def tell_error(self, error: EngineError, *, title: str = "") -> None:
+        """An error as a toast, with what to do next."""
+        self.tell(" ".join(part for part in (error.message, error.hint) if part), title=title, severity="error")
+
+    def announce_connected(self, connection: ConnectionInfo) -> None:
+        """A connection was made: say so, and fetch its records if it has any."""
+        self.tell(
+            f"Connected as {connection.identity}." if connection.identity else "Connected.", title=connection.selector
+        )
+        self.changed.publish(None)
+
+    # -- help, palette, leaving
+
+    def action_help(self) -> None:
+        """The keys of the screen that is shown."""
+        from revtops_tui.tui.dialogs.help import HelpDialog
+
+        self.push_screen(HelpDialog(list(self.screen.active_bindings.values())))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: every key's command, then the app's own."""
+        seen: set[str] = set()
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if active.enabled and binding.tooltip and binding.action not in seen:
+                seen.add(binding.action)
+                title = f"{binding.description}  ({self.get_key_display(binding)})"
+                yield SystemCommand(title, binding.tooltip, partial(self.run_action, binding.action, active.node))
+        for command in super().get_system_commands(screen):
+            if command.title in ("Theme", "Screenshot"):
+                yield command
+
+    async def action_quit(self) -> None:
+        """Leave; while something syncs, ask first."""
+        if not self.jobs.running:
+            self.exit()
+            return
+        from revtops_tui.tui.dialogs.ask import Ask, Choice
+
+        running = " and ".join(job.title for job in self.jobs.running.values())
+        question = Ask(
+            "Stop syncing and quit?",
+            f"{running} is being synced. What is stored stays, and the next sync goes on from there.",
+            (Choice("quit", "Stop and quit", danger=True),),
+            cancel="Stay",
+        )
+        self.push_screen(question, self._leave)
+
+    def _leave(self, answer: str | None) -> None:
+        if answer is None:
+            return
+        if not self.jobs.running:
+            self.exit()
+        self._leaving = True
+        self.jobs.cancel_all()
+        self._tick()

@@ -1,0 +1,1 @@
+"""What opens on top of a workspace and is left with esc; imported when first opened."""

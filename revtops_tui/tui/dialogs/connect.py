@@ -1,0 +1,147 @@
+"""Connecting a system: a form made from what its connector declares, tested before anything is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Button, Input, Static
+
+from connectors.parameters import Parameter, parse_auth_fields
+from connectors.registry import AuthField
+from revtops_tui.tui.background import in_background
+from revtops_tui.tui.dialogs.dialog import Box, Dialog
+from revtops_tui.tui.text import plain
+from revtops_tui.tui.widgets.form import Field, Form
+
+if TYPE_CHECKING:
+    from revtops_tui.engine.connections import ConnectionInfo
+    from revtops_tui.engine.errors import EngineError
+    from revtops_tui.engine.workspace import Workspace
+
+_NAME = Parameter(
+    "connection name", label="Connection name", description="Another name makes another connection of this system."
+)
+_BASE_URL = Parameter(
+    "base URL", type="url", label="Base URL", description="Only for a self-hosted instance or a simulator."
+)
+
+
+class ConnectDialog(Dialog["ConnectionInfo"]):
+    """Dismissed with the connection that was made, or None."""
+
+    DEFAULT_CSS = """
+    ConnectDialog {
+        & VerticalScroll { height: auto; max-height: 26; scrollbar-size-vertical: 1; }
+        & .advanced { color: $text-muted; margin-bottom: 1; border-top: solid $border-blurred; }
+        & #state { height: auto; max-height: 5; color: $text-muted; }
+        & #state.-wrong { color: $error; }
+        & #state.-busy { color: $accent; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s,f5", "save", "Test & save", show=False)]
+
+    def __init__(self, manifest: Mapping[str, Any], existing: ConnectionInfo | None) -> None:
+        """`existing`: the connection whose credentials are to be replaced."""
+        super().__init__()
+        self._manifest = manifest
+        self._existing = existing
+        self._seconds = 0
+        self._parameters = parse_auth_fields([AuthField(**field) for field in manifest["auth_fields"]])
+
+    def compose(self) -> ComposeResult:
+        """The connector's fields, then those every connection has."""
+        draft = self.host.drafts.get(self._manifest["slug"], {})
+        known = {"connection name": "default", "base URL": ""}
+        if self._existing:
+            known = {"connection name": self._existing.name, "base URL": self._existing.base_url or ""}
+        with Box(f"Connect {self._manifest['name']}", "ctrl+s test & save · tab next · esc close"):
+            with VerticalScroll(can_focus=False):
+                yield Form(self._parameters, draft)
+                yield Static("Advanced", markup=False, classes="advanced")
+                yield Form([_NAME, _BASE_URL], known | draft)
+            yield Static("* required", markup=False, id="state")
+            with Horizontal(classes="buttons"):
+                yield Button("Cancel", id="cancel")
+                yield Button("Test & save", id="save")
+
+    def on_mount(self) -> None:
+        """Start in the first field."""
+        self.query_one("Field Input, Field Select, Field Switch").focus()
+        self._clock = self.set_interval(1, self._count, pause=True)
+
+    @property
+    def _forms(self) -> list[Form]:
+        return list(self.query(Form))
+
+    def action_leave(self) -> None:
+        """Close; what was typed is kept until the app is left, secrets excepted."""
+        self.host.drafts[self._manifest["slug"]] = {k: v for form in self._forms for k, v in form.draft().items()}
+        self.dismiss(None)
+
+    @on(Button.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.action_leave()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        if any(event.input is form.query(Input).last() for form in self._forms):
+            self.action_save()
+        else:
+            self.focus_next()
+
+    @on(Button.Pressed, "#save")
+    def action_save(self) -> None:
+        """Check what was typed, try it at the vendor, and keep it when it works."""
+        if self.query_one("#save").disabled or not all(form.check() for form in self._forms):
+            return
+        fields, common = (form.values() for form in self._forms)
+        self._say(f"Asking {self._manifest['name']} whether it knows these credentials…", "-busy")
+        self._seconds = 0
+        self._clock.resume()
+        self.query_one("#save").disabled = True
+        in_background(
+            self.app,
+            partial(_connect, self.host.ws, self._manifest["slug"], fields, common),
+            self._connected,
+            self._refused,
+            group=f"connect {self._manifest['slug']}",
+        )
+
+    def _count(self) -> None:
+        self._seconds += 1
+        self._say(f"Asking {self._manifest['name']} whether it knows these credentials… {self._seconds} s", "-busy")
+
+    def _connected(self, connection: ConnectionInfo) -> None:
+        self.host.drafts.pop(self._manifest["slug"], None)
+        if self.is_current:
+            self.dismiss(connection)
+        else:  # the form was left while it was asked
+            self.host.announce_connected(connection)
+
+    def _refused(self, error: EngineError) -> None:
+        if not self.is_current:
+            self.host.tell_error(error, title=f"{self._manifest['name']} is not connected")
+            return
+        self._clock.pause()
+        self.query_one("#save").disabled = False
+        self._say("\n".join(part for part in (error.message, error.hint) if part), "-wrong")
+        self.query(Field).first().focus_editor()
+
+    def _say(self, text: str, tone: str) -> None:
+        state = self.query_one("#state", Static)
+        state.set_classes(tone)
+        state.update("\n".join(plain(line) for line in text.splitlines()))
+
+
+def _connect(ws: Workspace, slug: str, fields: Mapping[str, Any], common: Mapping[str, Any]) -> ConnectionInfo:
+    from revtops_tui.engine.connections import connect
+
+    return connect(
+        ws, slug, fields, name=common.get(_NAME.name) or "default", base_url=common.get(_BASE_URL.name) or None
+    )

@@ -1,0 +1,148 @@
+"""One connection or connector on paper: what it is, how it stands, what it brought."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from revtops_tui.tui.progress import run_line, write_error, write_outcome, write_progress
+from revtops_tui.tui.text import ago, duration, fit, label_of, number
+from revtops_tui.tui.widgets.sheet import Paper
+
+if TYPE_CHECKING:
+    from revtops_tui.engine.connections import ConnectionInfo
+    from revtops_tui.engine.sync import RunInfo
+    from revtops_tui.tui.inventory import Entry
+    from revtops_tui.tui.jobs import Outcome, SyncJob
+
+_RUN_MARKS = {"success": ("✓", "good"), "running": ("⟳", "busy"), "partial": ("!", "busy"), "aborted": ("!", "busy")}
+_CAN = {
+    "sync": "copy its records here",
+    "query": "be asked live",
+    "write": "change its records",
+    "action": "act for you",
+    "listen": "hear from it",
+}
+
+
+def welcome(width: int, home: Path) -> Paper:
+    """What a newcomer sees: three ways in."""
+    paper = Paper(width)
+    paper.line(("Welcome to revtops", "title"))
+    paper.text("The data of the systems your company lives in: in one file on this machine, in one terminal.", "muted")
+    paper.heading("Connect a system")
+    paper.text("Choose one in the list on the left and press enter. It is tested before anything is kept.", indent=2)
+    paper.heading("Look around first")
+    paper.line(("  revtops demo", "key"))
+    paper.text("opens this app over simulated systems; nothing of it is kept.", indent=2)
+    paper.heading("Write a connector")
+    paper.text("One Python file, from the template in docs/, dropped into", indent=2)
+    paper.line((f"  {home / 'connectors'}", "key"))
+    return paper
+
+
+def overview(
+    width: int,
+    entry: Entry,
+    runs: Sequence[RunInfo] | None,
+    now: dt.datetime,
+    job: SyncJob | None = None,
+    outcome: Outcome | None = None,
+) -> Paper:
+    """A connection with its state, a connector that can be added, or one that is broken."""
+    paper = Paper(width)
+    if entry.reason:
+        return _write_broken(paper, entry)
+    if entry.connection is None:
+        return _write_connector(paper, entry)
+    _write_state(paper, entry.connection)
+    _write_description(paper, entry)
+    if job is not None:
+        write_progress(paper, job)
+    else:
+        if outcome is not None:
+            write_outcome(paper, outcome)
+        elif entry.connection.last_error:
+            write_error(paper.blank(), entry.connection.last_error)
+        _write_counts(paper, entry, now)
+    _write_runs(paper, runs, now)
+    return paper
+
+
+def _write_broken(paper: Paper, entry: Entry) -> Paper:
+    paper.line(("✗ ", "bad"), ("This connector cannot be used", "title")).blank()
+    paper.text(entry.reason, "bad")
+    return paper.blank().text("Mend its file; it is read again at the next start.", "muted")
+
+
+def _write_connector(paper: Paper, entry: Entry) -> Paper:
+    paper.line(("○ ", "muted"), ("Not connected", "muted"))
+    _write_description(paper, entry)
+    manifest = entry.manifest or {}
+    fields = manifest.get("auth_fields", ())
+    if fields:
+        paper.heading("It asks for")
+        for field in fields:
+            star = "" if not field["required"] or field["default"] is not None else " *"
+            paper.line(f"  {field['label'] or label_of(field['name'])}{star}")
+    if manifest.get("usage_guide"):
+        paper.blank().text(manifest["usage_guide"], "muted")
+    return paper.blank().line(("enter", "key"), (" connects it", "muted"))
+
+
+def _write_state(paper: Paper, connection: ConnectionInfo) -> None:
+    who = f" as {connection.identity}" if connection.identity else ""
+    if connection.status == "connected":
+        paper.line(("● ", "good"), f"Connected{who}")
+    elif connection.status == "error":
+        paper.line(("! ", "bad"), (f"Needs attention{who and ','}{who}", ""))
+    else:
+        paper.line(("! ", "bad"), "Access was revoked: connect again with enter")
+    if connection.base_url:
+        paper.line((f"  at {connection.base_url}", "muted"))
+
+
+def _write_description(paper: Paper, entry: Entry) -> None:
+    manifest = entry.manifest
+    if manifest is None:
+        paper.blank().text("Its connector is not there any more. What it brought is kept.", "bad")
+        return
+    if manifest["description"]:
+        paper.blank().text(manifest["description"])
+    can = [_CAN[c] for c in entry.capabilities if c in _CAN]
+    if can:
+        paper.text(f"It can {', '.join(can)}.", "muted")
+
+
+def _write_counts(paper: Paper, entry: Entry, now: dt.datetime) -> None:
+    connection = entry.connection
+    if connection is None or not entry.can_sync:
+        return
+    counts = {name: count for name, count in connection.counts.items() if count}
+    if not counts:
+        paper.heading("Records", "none yet").line(("  ", ""), ("s", "key"), (" syncs it", "muted"))
+        return
+    paper.heading("Records", f"synced {ago(connection.last_sync_at, now)}")
+    columns = 2 if paper.width >= 64 and len(counts) > 3 else 1
+    cells = [f"  {fit(label_of(name), 18)}{fit(number(count), 10, right=True)}" for name, count in counts.items()]
+    rows = -(-len(cells) // columns)
+    for row in range(rows):
+        paper.line("    ".join(cells[row::rows]))
+
+
+def _write_runs(paper: Paper, runs: Sequence[RunInfo] | None, now: dt.datetime) -> None:
+    if not runs:
+        return
+    paper.heading("Last runs")
+    for run in runs:
+        mark, tone = _RUN_MARKS.get(run.status, ("!", "bad"))
+        took = duration(run.seconds) if run.seconds is not None else ""
+        told = run.error or run_line(run.entities) or ("running" if run.status == "running" else "nothing new")
+        paper.line(
+            ("  ", ""),
+            (mark, tone),
+            (f" {fit(ago(run.started_at, now), 13)}", ""),
+            (f"{fit(took, 7, right=True)}  {told}", "muted"),
+        )

@@ -1,0 +1,308 @@
+"""Connections and connectors: what there is, how it stands, and everything one does with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from revtops_tui.tui.background import in_background
+from revtops_tui.tui.inventory import WELCOME, Entry, load
+from revtops_tui.tui.overview import overview, welcome
+from revtops_tui.tui.panes.pane import Pane
+from revtops_tui.tui.text import age, plain
+from revtops_tui.tui.widgets.item_list import Item, ItemList
+from revtops_tui.tui.widgets.sheet import Paper, Sheet
+
+if TYPE_CHECKING:
+    from revtops_tui.engine.connections import ConnectionInfo
+    from revtops_tui.engine.errors import EngineError
+    from revtops_tui.engine.sync import RunInfo
+    from revtops_tui.engine.workspace import Workspace
+
+_RUNS_SHOWN = 6
+_AGES_CHANGE = 30.0
+
+
+class ConnectorsPane(Pane):
+    """A list on the left, the overview of what is chosen on the right."""
+
+    DEFAULT_CSS = """
+    ConnectorsPane {
+        & > ItemList { width: 36%; min-width: 24; max-width: 44; }
+        & > Sheet {
+            width: 1fr;
+            border: round $border-blurred;
+            border-title-color: $foreground;
+            border-title-style: bold;
+            &:focus { border: round $primary; }
+        }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "sync(False)", "Sync", tooltip="Fetch what is new from this connection"),
+        Binding("x", "cancel", "Cancel", tooltip="Stop this sync; what is stored stays"),
+        Binding("n", "connect", "Connect", tooltip="Connect this system, or give new credentials"),
+        Binding("t", "test", "Test", tooltip="Ask the vendor whether the credentials still work"),
+        Binding("f", "sync(True)", "Full", tooltip="Fetch everything again, and notice what was deleted"),
+        Binding("D", "disconnect", "Disconnect", tooltip="Forget the credentials of this connection"),
+        Binding("r", "reload", "Reload", show=False, tooltip="Read connections and connectors again"),
+    ]
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._entries: dict[str, Entry] = {}
+        self._runs: dict[str, Sequence[RunInfo]] = {}
+        self._testing: set[str] = set()
+
+    def compose(self) -> ComposeResult:
+        """The list and the overview; both empty, so that the first frame waits for nothing."""
+        yield ItemList("Connections", empty="Opening the database…", name="connections")
+        yield Sheet(name="overview")
+
+    def on_mount(self) -> None:
+        """Read what there is as soon as the first frame stands."""
+        self.call_after_refresh(self.action_reload)
+        self.host.progressed.subscribe(self, self._on_progress)
+        self.host.changed.subscribe(self, self._on_changed)
+        self.set_interval(_AGES_CHANGE, self._repaint)
+
+    def focus_main(self) -> None:
+        """The list."""
+        self._list.focus()
+
+    @property
+    def _list(self) -> ItemList:
+        return self.query_one(ItemList)
+
+    @property
+    def _sheet(self) -> Sheet:
+        return self.query_one(Sheet)
+
+    @property
+    def entry(self) -> Entry | None:
+        """What is chosen."""
+        item = self._list.current
+        return self._entries.get(item.id) if item else None
+
+    # -- reading
+
+    def action_reload(self) -> None:
+        """Read connections and connectors again."""
+        in_background(self, partial(load, self.host.ws), self._loaded, self._load_failed, group="load", exclusive=True)
+
+    def _loaded(self, entries: Sequence[Entry]) -> None:
+        self._entries = {entry.id: entry for entry in entries}
+        self._runs.clear()
+        self._list.say("No connectors.")
+        self._list.show([self._item(entry) for entry in entries])
+        self._show(keep_place=True)
+        self.host.opened()
+
+    def _load_failed(self, error: EngineError) -> None:
+        self._list.say("Not available.")
+        self._list.show([])
+        self._sheet.border_title = Content("The database could not be opened")
+        self._sheet.show(partial(_problem, error))
+
+    def _on_changed(self, _: None) -> None:
+        self.action_reload()
+
+    def _on_progress(self, _: None) -> None:
+        self._repaint()
+
+    def _repaint(self) -> None:
+        if self._entries and self.display:
+            self._list.show([self._item(entry) for entry in self._entries.values()])
+            self._sheet.rewrite()
+
+    # -- showing
+
+    def _item(self, entry: Entry) -> Item:
+        search = f"{entry.slug} {' '.join(entry.capabilities)}"
+        if entry.id == WELCOME:
+            return Item(entry.id, entry.title, mark="★", tone="busy")
+        if entry.reason:
+            return Item(entry.id, entry.title, mark="✗", tone="bad", section="Broken", search=search)
+        if entry.connection is None:
+            return Item(entry.id, entry.title, mark="○", section="Can be added", search=search)
+        mark, tone, note = self._state(entry, entry.connection)
+        return Item(entry.id, entry.title, note, mark, tone, "Connected", search)
+
+    def _state(self, entry: Entry, connection: ConnectionInfo) -> tuple[str, str, str]:
+        if job := self.host.jobs.running.get(entry.id):
+            return "⟳", "busy", f"{job.share:.0%}" if job.share is not None else "syncing"
+        if entry.id in self._testing:
+            return "⟳", "busy", "testing"
+        note = age(connection.last_sync_at, self.host.clock())
+        return ("●", "good", note) if connection.status == "connected" else ("!", "bad", connection.status)
+
+    @on(ItemList.Highlighted)
+    def _highlighted(self) -> None:
+        self._show()
+
+    def _show(self, *, keep_place: bool = False) -> None:
+        entry = self.entry
+        self.refresh_bindings()
+        self._sheet.border_title = Content(plain(entry.title)) if entry else None
+        self._sheet.show(self._write, keep_place=keep_place)
+        if entry and entry.connection and entry.id not in self._runs:
+            in_background(
+                self,
+                partial(_recent_runs, self.host.ws, entry.id),
+                partial(self._have_runs, entry.id),
+                lambda _: None,  # the overview stands without its runs, and the next reload tries again
+                group="runs",
+                exclusive=True,
+            )
+
+    def _have_runs(self, entry_id: str, runs: Sequence[RunInfo]) -> None:
+        self._runs[entry_id] = runs
+        self._sheet.rewrite()
+
+    def _write(self, width: int) -> Paper:
+        entry, host = self.entry, self.host
+        if entry is None:
+            return Paper(width).text("Nothing chosen.", "muted")
+        if entry.id == WELCOME:
+            return welcome(width, host.ws.home)
+        job, outcome = host.jobs.running.get(entry.id), host.jobs.ended.get(entry.id)
+        return overview(width, entry, self._runs.get(entry.id), host.clock(), job, outcome)
+
+    # -- doing
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
+        """What makes sense for what is chosen; the rest is neither offered nor done."""
+        entry = self.entry if self.is_mounted else None
+        running = entry is not None and entry.id in self.host.jobs.running
+        possible = {
+            "sync": entry is not None and entry.can_sync and not running,
+            "cancel": running,
+            "connect": entry is not None and entry.manifest is not None,
+            "test": entry is not None and entry.connection is not None and not running,
+            "disconnect": entry is not None and entry.connection is not None and not running,
+        }
+        return possible.get(action, True)
+
+    @on(ItemList.Chosen)
+    def _chosen(self) -> None:
+        entry = self.entry
+        if entry is None:
+            return
+        if entry.connection and entry.connection.status == "connected":
+            self.run_worker(self.host.action_go("data"))
+        else:
+            self.action_connect()
+
+    def action_sync(self, full: bool) -> None:
+        """Sync what is chosen."""
+        if entry := self.entry:
+            self.host.start_sync(entry.id, entry.title, full=full)
+            self.refresh_bindings()
+
+    def action_cancel(self) -> None:
+        """Stop the sync of what is chosen."""
+        if entry := self.entry:
+            self.host.cancel_sync(entry.id)
+
+    def action_connect(self) -> None:
+        """Open the form of what is chosen."""
+        entry = self.entry
+        if entry is None or entry.manifest is None:
+            return
+        from revtops_tui.tui.dialogs.connect import ConnectDialog
+
+        self.host.push_screen(ConnectDialog(entry.manifest, entry.connection), self._connected)
+
+    def _connected(self, connection: ConnectionInfo | None) -> None:
+        if connection is not None:
+            self.host.announce_connected(connection)
+
+    def action_test(self) -> None:
+        """Ask the vendor whether the connection still works."""
+        entry = self.entry
+        if entry is None or entry.id in self._testing:
+            return
+        self._testing.add(entry.id)
+        self._repaint()
+        in_background(
+            self,
+            partial(_test, self.host.ws, entry.id),
+            partial(self._tested, entry),
+            partial(self._test_failed, entry),
+            group=f"test {entry.id}",
+        )
+
+    def _tested(self, entry: Entry, identity: str) -> None:
+        self._testing.discard(entry.id)
+        self.host.tell(f"Works, as {identity}." if identity else "Works.", title=entry.title)
+        self.action_reload()
+
+    def _test_failed(self, entry: Entry, error: EngineError) -> None:
+        self._testing.discard(entry.id)
+        self.host.tell_error(error, title=entry.title)
+        self.action_reload()
+
+    def action_disconnect(self) -> None:
+        """Ask, then forget the credentials of what is chosen."""
+        entry = self.entry
+        if entry is None or entry.connection is None:
+            return
+        from revtops_tui.tui.dialogs.ask import Ask, Choice
+
+        rows = sum(entry.connection.counts.values())
+        question = Ask(
+            f"Disconnect {entry.title}?",
+            f"Its credentials are forgotten. The {rows:,} records it brought stay, unless you delete them too.",
+            (
+                Choice("keep", "Disconnect"),
+                *([Choice("delete", "Disconnect and delete data", danger=True)] if rows else []),
+            ),
+        )
+        self.host.push_screen(question, partial(self._disconnect, entry))
+
+    def _disconnect(self, entry: Entry, answer: str | None) -> None:
+        if answer is None:
+            return
+        in_background(
+            self,
+            partial(_disconnect, self.host.ws, entry.id, delete_data=answer == "delete"),
+            partial(self._disconnected, entry),
+            partial(self.host.tell_error, title=entry.title),
+            group=f"disconnect {entry.id}",
+        )
+
+    def _disconnected(self, entry: Entry, deleted: int) -> None:
+        self.host.jobs.ended.pop(entry.id, None)
+        self.host.tell(f"Disconnected{f'; {deleted:,} records deleted' if deleted else ''}.", title=entry.title)
+        self.host.changed.publish(None)
+
+
+# Called in threads, where importing the engine does not hold up a frame.
+
+
+def _recent_runs(ws: Workspace, selector: str) -> Sequence[RunInfo]:
+    from revtops_tui.engine.sync import runs
+
+    return runs(ws, selector, _RUNS_SHOWN)
+
+
+def _test(ws: Workspace, selector: str) -> str:
+    from revtops_tui.engine.connections import test
+
+    return test(ws, selector)
+
+
+def _disconnect(ws: Workspace, selector: str, *, delete_data: bool) -> int:
+    from revtops_tui.engine.connections import disconnect
+
+    return disconnect(ws, selector, delete_data=delete_data)
+
+
+def _problem(error: EngineError, width: int) -> Paper:
+    return Paper(width).text(error.message, "bad").blank().text(error.hint, "muted")

@@ -1,0 +1,32 @@
+"""The workspaces there are. A new one is a module in `panes` and a line here."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import cast
+
+from revtops_tui.tui.panes.pane import Pane
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A workspace: its key, its title, and the module and class of its pane, imported on the first visit."""
+
+    id: str
+    key: str
+    title: str
+    module: str
+    pane: str
+
+    def load(self) -> Pane:
+        """A new pane."""
+        cls = getattr(importlib.import_module(f"revtops_tui.tui.panes.{self.module}"), self.pane)
+        return cast("Pane", cls(id=self.id))
+
+
+TABS = (
+    Tab("connectors", "1", "Connectors", "connectors", "ConnectorsPane"),
+    Tab("data", "2", "Data", "data", "DataPane"),
+    Tab("sql", "3", "SQL", "sql", "SqlPane"),
+)

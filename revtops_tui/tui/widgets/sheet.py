@@ -1,0 +1,143 @@
+"""A page of styled lines that scrolls: overviews, records, help.
+
+What is on it is a `Paper`, made by a function of the width that knows nothing of widgets; a sheet draws only the
+lines in view, so a record of a million lines opens like one of ten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from revtops_tui.tui.text import plain, wrap
+from revtops_tui.tui.widgets.line import Line, ink
+
+Part = tuple[str, str]
+"""A piece of text and its role: "", title, muted, key, string, number, good, bad or busy."""
+
+ROLES = ("title", "muted", "key", "string", "number", "good", "bad", "busy", "bar")
+
+
+class Paper:
+    """Lines made of parts. Text given to it may be anybody's: it is made plain here."""
+
+    def __init__(self, width: int) -> None:
+        self.width = max(10, width)
+        self.lines: list[tuple[Part, ...]] = []
+
+    def line(self, *parts: Part | str) -> Paper:
+        """One line; what is too long for the width is cut when drawn."""
+        self.lines.append(
+            tuple((plain(part), "") if isinstance(part, str) else (plain(part[0]), part[1]) for part in parts)
+        )
+        return self
+
+    def blank(self) -> Paper:
+        """An empty line, but never two in a row nor one on top."""
+        if self.lines and self.lines[-1]:
+            self.lines.append(())
+        return self
+
+    def heading(self, text: str, note: str = "") -> Paper:
+        """A title with room above it, and a note beside it."""
+        return self.blank().line((text, "title"), (f"  {note}" if note else "", "muted"))
+
+    def text(self, text: str, role: str = "", *, indent: int = 0, limit: int = 0) -> Paper:
+        """A wrapped text; with `limit`, of no more than so many lines."""
+        lines = wrap(text, self.width - indent)
+        if limit and len(lines) > limit:
+            lines = [*lines[: limit - 1], f"{lines[limit - 1][: self.width - indent - 1]}…"]
+        self.lines += [((" " * indent, ""), (line, role)) for line in lines]
+        return self
+
+    @property
+    def plain(self) -> str:
+        """The text of all lines."""
+        return "\n".join("".join(text for text, _ in line) for line in self.lines)
+
+
+class Sheet(ScrollView, can_focus=True):
+    """Shows a paper, remade when the width changes."""
+
+    DEFAULT_CSS = """
+    Sheet {
+        background: $surface;
+        padding: 0 1;
+        scrollbar-size-vertical: 1;
+        overflow-x: hidden;
+        & > .sheet--title { color: $foreground; text-style: bold; }
+        & > .sheet--muted { color: $text-muted; }
+        & > .sheet--key { color: $primary; }
+        & > .sheet--string { color: $secondary; }
+        & > .sheet--number { color: $accent; }
+        & > .sheet--good { color: $success; }
+        & > .sheet--bad { color: $error; }
+        & > .sheet--busy { color: $accent; }
+        & > .sheet--bar { color: $primary; }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"sheet--{role}" for role in ROLES}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "line(1)", "Down", show=False),
+        Binding("up,k", "line(-1)", "Up", show=False),
+        Binding("pagedown,space,ctrl+d", "page(1)", "Page down", show=False),
+        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False),
+        Binding("home,g", "line(-10000000)", "Top", show=False),
+        Binding("end,G", "line(10000000)", "Bottom", show=False),
+    ]
+
+    def __init__(self, write: Callable[[int], Paper] | None = None, *, name: str | None = None) -> None:
+        """`write` makes the paper for a width in cells."""
+        super().__init__(id=name)
+        self._write = write
+        self._paper = Paper(10)
+
+    @property
+    def plain(self) -> str:
+        """The text on it."""
+        return self._paper.plain
+
+    def show(self, write: Callable[[int], Paper], *, keep_place: bool = False) -> None:
+        """Show another paper, from its top unless it is the same one brought up to date."""
+        self._write = write
+        if not keep_place:
+            self.scroll_to(y=0, animate=False, force=True)
+        self.rewrite()
+
+    def rewrite(self) -> None:
+        """Make the paper again: what it tells has changed."""
+        if self._write is not None and self.size.width:
+            self._paper = self._write(self.size.width)
+            self.virtual_size = Size(self.size.width, len(self._paper.lines))
+        self.refresh()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Another width is another paper."""
+        self.rewrite()
+
+    def action_line(self, by: int) -> None:
+        """Scroll by lines."""
+        self.scroll_to(y=self.scroll_offset.y + by, animate=False)
+
+    def action_page(self, direction: int) -> None:
+        """Scroll by a screenful."""
+        self.action_line(direction * max(1, self.size.height - 1))
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the paper."""
+        number = y + self.scroll_offset.y
+        base = self.rich_style
+        if number >= len(self._paper.lines):
+            return Strip.blank(self.size.width, base)
+        line = Line(base)
+        for text, role in self._paper.lines[number]:
+            line.add(text, ink(self, f"sheet--{role}") if role else None)
+        if line.width > self.size.width:
+            return Strip.join([line.strip(self.size.width - 1), Line(base).add("…").strip(1)])
+        return line.strip(self.size.width)

@@ -1,0 +1,86 @@
+"""The app in a pseudo-terminal: its first frame next to an empty Textual app's, keys typed ahead, its event loop."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import struct
+import sys
+import termios
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from benchmarks import measure, ours
+from benchmarks.contenders import HERE, WORK
+from benchmarks.figures import Figures
+from benchmarks.serving import server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from benchmarks.secret_service import Keyring
+
+_KEYS = 20
+_DOWN = b"\x1b[B"
+_FRAME_RUNS = 10
+_ROWS, _COLUMNS = 40, 120
+
+
+def measure_app(runs: int, keyring: Keyring) -> Figures:
+    """`app/revtops`, `app/empty`: a start to the first frame; `app/keys`: typed ahead; `app/lag`: during a sync."""
+    figures = Figures()
+    home = WORK / "data" / "app"
+    for _ in range(max(runs, _FRAME_RUNS)):
+        for name, app in (("empty", "benchmarks.drive:empty"), ("revtops", ours.APP)):
+            used, seen = _drive(app, home, keyring)
+            figures.add(f"app/{name}", cpu=used.cpu, wall=used.wall, peak_mb=used.peak_mb, focused=seen["focused"])
+    for _ in range(runs):
+        _, seen = _drive(ours.APP, home, keyring, "--keys", str(_KEYS), typed=_DOWN * _KEYS)
+        figures.add("app/keys", lost=_KEYS - seen["keys"])
+    with server(100_000) as running:
+        for run in range(runs):
+            folder = home / str(run)
+            ours.connect(running.base_url, folder, keyring)
+            _, seen = _drive(ours.APP, folder, keyring, "--busy", ours.SYNC_HERE, str(folder))
+            figures.add("app/lag", **seen)
+    return figures
+
+
+def _drive(
+    app: str, home: Path, keyring: Keyring, *flags: str, typed: bytes = b""
+) -> tuple[measure.Usage, dict[str, float]]:
+    """Run an app under `drive.py`: its cost and what was seen. `typed` is in the terminal before the app starts."""
+    home.mkdir(parents=True, exist_ok=True)
+    report = WORK / "seen.json"
+    command = [sys.executable, str(HERE / "drive.py"), "--app", app, "--report", str(report), *flags]
+    env = {"REVTOPS_HOME": str(home), "PYTHONPATH": str(HERE.parent), "TERM": "xterm-256color", **keyring.env}
+    with _terminal(typed) as terminal:
+        used = measure.run(command, env=env, terminal=terminal)
+    return used, json.loads(report.read_text())
+
+
+@contextmanager
+def _terminal(typed: bytes) -> Iterator[int]:
+    """The program's side of a new terminal, with somebody who reads what is written to it."""
+    person, program = os.openpty()
+    fcntl.ioctl(program, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, _COLUMNS, 0, 0))
+    os.write(person, typed)
+    reader = threading.Thread(target=_read_all, args=(person,))
+    reader.start()
+    try:
+        yield program
+    finally:
+        os.close(program)
+        reader.join()
+        os.close(person)
+
+
+def _read_all(person: int) -> None:
+    try:
+        while os.read(person, 65536):
+            pass
+    except OSError:
+        return  # Linux says so when the last program has closed its side

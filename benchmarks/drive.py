@@ -1,0 +1,106 @@
+"""Run a Textual app in this terminal to its first frame or through a sync, watch it, and quit. A script: see `app.py`.
+
+The app is given as `module:callable`, where the callable makes an App. What was seen is written as JSON to `--report`:
+`focused` (1 if a widget had the focus at the first frame); with `--keys` how many key presses reached that widget, as
+`keys`; with `--busy` how late the event loop was while that ran in a thread: `p50_ms`, `p95_ms`, `p99_ms`, `seconds`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+import json
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from textual.app import App
+from textual.events import Event, Key
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+_STEP = 0.005
+_PATIENCE = 5.0
+
+
+def empty() -> App[None]:
+    """What any Textual app costs."""
+    return App()
+
+
+def _callable(name: str) -> Callable[..., Any]:
+    module, _, attribute = name.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+class _Keys:
+    """Notes which widget each key press is handed to, and when as many came as were typed."""
+
+    def __init__(self, typed: int) -> None:
+        self.counts: Counter[Widget] = Counter()
+        self.all_came = asyncio.Event()
+        forward = Widget._forward_event  # there is no public place that sees a key and its widget
+
+        def counting(widget: Widget, event: Event) -> None:
+            self.counts[widget] += isinstance(event, Key)
+            if self.counts.total() == typed:
+                self.all_came.set()
+            forward(widget, event)
+
+        Widget._forward_event = counting  # type: ignore[method-assign]
+
+
+async def _lag(busy: Callable[[], object]) -> dict[str, float]:
+    """How late the event loop is, sampled every 5 ms while `busy` runs in a thread."""
+    lags: list[float] = []
+    start = time.perf_counter()
+    task = asyncio.create_task(asyncio.to_thread(busy))
+    while not task.done():
+        due = time.perf_counter() + _STEP
+        await asyncio.sleep(_STEP)
+        lags.append((time.perf_counter() - due) * 1000)
+    await task
+    lags.sort()
+    percentiles = {f"p{p}_ms": lags[min(len(lags) - 1, len(lags) * p // 100)] for p in (50, 95, 99)}
+    return percentiles | {"seconds": time.perf_counter() - start}
+
+
+async def _watch(pilot: Pilot[Any], report: Path, keys: _Keys | None, busy: Callable[[], object] | None) -> None:
+    """What happens once the app is ready; ends it."""
+    app = pilot.app
+    shown = asyncio.Event()
+    app.call_after_refresh(shown.set)
+    await shown.wait()
+    main = app.focused
+    seen: dict[str, float] = {"focused": int(main is not None)}
+    if keys is not None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(keys.all_came.wait(), _PATIENCE)
+        seen["keys"] = keys.counts[main] if main else 0
+    if busy is not None:
+        seen |= await _lag(busy)
+    report.write_text(json.dumps(seen))
+    app.exit()
+
+
+def main() -> None:
+    """Read the command line, run the app."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--app", default="benchmarks.drive:empty")
+    parser.add_argument("--report", type=Path, required=True)
+    parser.add_argument("--keys", type=int, default=0, help="so many key presses were typed before")
+    parser.add_argument("--busy", nargs=2, metavar=("module:callable", "ARGUMENT"))
+    options = parser.parse_args()
+    busy = partial(_callable(options.busy[0]), options.busy[1]) if options.busy else None
+    watch = partial(_watch, report=options.report, keys=_Keys(options.keys) if options.keys else None, busy=busy)
+    _callable(options.app)().run(auto_pilot=watch)
+
+
+if __name__ == "__main__":
+    main()

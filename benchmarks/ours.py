@@ -1,0 +1,70 @@
+"""revtops as a contender: the commands that a user types, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.contenders import DELTA, LOAD, NOTHING_NEW, RESYNC, SCATTERED, SLOW, Contender
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from benchmarks.secret_service import Keyring
+
+REVTOPS = Path(sys.executable).parent / "revtops"
+APP = "benchmarks.ours:app"
+SYNC_HERE = "benchmarks.ours:sync_here"
+CONNECTOR_MODULES = {"connectors.hubspot", "connectors.customer_postgres"}
+"""What listing the connectors must not import."""
+_TOKEN = json.dumps({"access_token": "benchmark"})
+
+
+def contender(keyring: Keyring) -> Contender:
+    """The command line over a connection to HubSpot; with associations, which the peers leave out."""
+    return Contender(
+        "revtops",
+        _command,
+        "home/revtops.db*",
+        phases=(LOAD, RESYNC, NOTHING_NEW, DELTA, SCATTERED, SLOW),
+        env=keyring.env,
+        set_up=lambda base_url, folder: connect(base_url, folder / "home", keyring),
+        changed_rows=_changed_rows,
+    )
+
+
+def connect(base_url: str, home: Path, keyring: Keyring) -> None:
+    """Connect HubSpot at that address, in a home of its own."""
+    command = [REVTOPS, "--home", home, "connect", "hubspot", "--base-url", base_url, "--stdin"]
+    subprocess.run(command, input=_TOKEN, env={**os.environ, **keyring.env}, stdout=sys.stderr, text=True, check=True)
+
+
+def _command(phase: str, _: str, folder: Path) -> list[str]:
+    full = ["--full"] if phase == RESYNC else []
+    return [str(REVTOPS), "--home", str(folder / "home"), "sync", "hubspot", "--entity", "deals", "--json", *full]
+
+
+def _changed_rows(output: str) -> int:
+    """Rows that a sync wrote, from the document of `sync --json`."""
+    entities = [run["entities"]["deals"] for run in json.loads(output)["runs"]]
+    return sum(counts[kind] for counts in entities for kind in ("inserted", "updated", "deleted"))
+
+
+def app() -> App[None]:
+    """The app as `revtops` opens it, over the data directory of the environment."""
+    from revtops_tui.tui.app import RevtopsApp
+
+    return RevtopsApp()
+
+
+def sync_here(home: str) -> None:
+    """What the app runs in a thread for a sync of deals."""
+    from revtops_tui.engine.sync import SyncOptions, sync
+    from revtops_tui.engine.workspace import Workspace
+
+    with Workspace(Path(home)) as workspace:
+        sync(workspace, ["hubspot"], SyncOptions(entities=("deals",)), on_progress=lambda _: None)

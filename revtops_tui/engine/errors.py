@@ -49,8 +49,9 @@ def people(error: BaseException) -> EngineError:
         return people(error.exceptions[0])
     if isinstance(error, KeyboardInterrupt):
         return EngineError("cancelled", "Cancelled.", hint="What was committed is kept.")
-    if all(hasattr(error, name) for name in ("kind", "message", "hint")):
-        return EngineError(str(error.kind), str(error.message), hint=str(error.hint))
+    kind, message, hint = (getattr(error, name, None) for name in ("kind", "message", "hint"))
+    if isinstance(kind, str) and isinstance(message, str) and isinstance(hint, str):
+        return EngineError(kind, message, hint=hint)
     _log.error("unexpected %s", type(error).__name__, exc_info=error)
     return EngineError(
         "bug",

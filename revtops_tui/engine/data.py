@@ -1,0 +1,63 @@
+"""Looking at what was synced: windows on tables, and free SQL. Both see the workspace's organization only."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from revtops_tui.engine.errors import people
+from revtops_tui.engine.workspace import Workspace
+from store import browse, console
+from store.browse import Selection
+from store.console import Answer
+from store.errors import StoreError
+
+__all__ = ["Answer", "Browser", "Selection", "TableInfo", "sql", "tables"]
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """A table to look at; `label` is its name for people."""
+
+    name: str
+    label: str
+    columns: list[str]
+
+
+def tables(ws: Workspace) -> list[TableInfo]:
+    """The tables of the organization: entities, and the product's own books."""
+    found = browse.tables(ws.database.path, ws.organization_id)
+    return [TableInfo(name, name.replace("_", " ").capitalize(), list(columns)) for name, columns in found.items()]
+
+
+def sql(ws: Workspace, query: str, *, limit: int = 500, cancel: threading.Event | None = None) -> Answer:
+    """Run one SELECT; at most `limit` rows come back, and `truncated` says when there are more."""
+    try:
+        return console.run_sql(
+            ws.database.path,
+            ws.organization_id,
+            query,
+            limit=limit,
+            cancelled=cancel.is_set if cancel else lambda: False,
+        )
+    except StoreError as error:
+        raise people(error) from error
+
+
+class Browser:
+    """One table of the organization, of any size."""
+
+    def __init__(self, ws: Workspace, table: str) -> None:
+        self._ws = ws
+        self.table = table
+        self.columns = list(browse.tables(ws.database.path, ws.organization_id)[table])
+
+    def open(self, sort: str | None = None, *, descending: bool = False, filter: str = "") -> Selection:  # noqa: A002 - what it is
+        """The rows that contain `filter` in some column, in the order of `sort`.
+
+        Returns when the first rows are there: at once without a sort, after a look at all of them with one.
+        """
+        try:
+            return Selection(self._ws.database.path, self._ws.organization_id, self.table, sort, descending, filter)
+        except StoreError as error:
+            raise people(error) from error

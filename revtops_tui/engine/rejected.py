@@ -1,0 +1,91 @@
+"""Records that were set aside: why, and another try."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from connectors.models import ENTITY_RECORDS, Record
+from connectors.persistence import EntityWriter
+from revtops_tui.engine.connections import connector_class, find
+from revtops_tui.engine.workspace import Workspace
+from store import connections as store
+from store.clock import moment_of
+from store.connections import Connection
+from store.rejections import RejectedRecord, rejected_records
+from store.upsert import Scope
+
+
+@dataclass(frozen=True)
+class RejectedInfo:
+    """A record that failed validation or storage, with what the connector gave and why it was refused."""
+
+    id: int
+    slug: str
+    name: str
+    entity: str
+    source_id: str
+    reason: str
+    field: str | None
+    payload: Any
+    created_at: dt.datetime
+    run_id: int | None
+
+
+def rejected(ws: Workspace, selector: str | None = None, limit: int = 1000) -> list[RejectedInfo]:
+    """The records set aside, of one connection or of all, newest first."""
+    return [_info(record, connection) for record, connection in _records(ws, selector, limit)]
+
+
+def retry_rejected(ws: Workspace, ids: Sequence[int] | None = None, selector: str | None = None) -> tuple[int, int]:
+    """Try to store them again, as they are; returns how many were stored and how many are still rejected.
+
+    It helps after the connector or its record was corrected; a record that was corrected at the vendor comes with
+    the next sync anyway.
+    """
+    chosen = [(r, c) for r, c in _records(ws, selector, limit=-1) if ids is None or r.id in ids]
+    chosen.sort(key=lambda pair: (pair[1].id, pair[0].entity))
+    stored = 0
+    for _, group in groupby(chosen, key=lambda pair: (pair[1].id, pair[0].entity)):
+        pairs = list(group)
+        stored += asyncio.run(_retry(ws, pairs[0][1], [record for record, _ in pairs]))
+    return stored, len(chosen) - stored
+
+
+async def _retry(ws: Workspace, connection: Connection, records: list[RejectedRecord]) -> int:
+    entity = records[0].entity
+    scope = Scope(connection.id, connection.organization_id, connection.source_system, records[0].run_id)
+    writer = EntityWriter(ws.database, scope, entity, _record_class(ws, connection, entity))
+    await writer.take([record.payload for record in records])
+    await writer.flush()
+    return len(records) - writer.counts.rejected
+
+
+def _record_class(ws: Workspace, connection: Connection, entity: str) -> type[Record]:
+    own = connector_class(ws, connection.slug).entities.get(entity)
+    return own[0] if own else ENTITY_RECORDS[entity]
+
+
+def _records(ws: Workspace, selector: str | None, limit: int) -> list[tuple[RejectedRecord, Connection]]:
+    mine = [find(ws, selector)] if selector else store.connections(ws.database, ws.organization_id)
+    by_id = {connection.id: connection for connection in mine}
+    return [(record, by_id[record.connection_id]) for record in rejected_records(ws.database, list(by_id), limit)]
+
+
+def _info(record: RejectedRecord, connection: Connection) -> RejectedInfo:
+    return RejectedInfo(
+        record.id,
+        connection.slug,
+        connection.name,
+        record.entity,
+        record.source_id,
+        record.reason,
+        record.field,
+        record.payload,
+        moment_of(record.created_at),
+        record.run_id,
+    )

@@ -11,7 +11,7 @@ import fnmatch
 import heapq
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -30,7 +30,6 @@ WALL = 10_000
 _MAX_GROUPS, _MAX_FILTERS, _MAX_FILTERS_IN_ALL, _MAX_QUERY = 5, 6, 18, 3_000
 _AXES = ("id", "created", "modified")
 Predicate = Callable[[CrmObject], bool]
-_Key = tuple[bool, Any, int]
 
 
 @dataclass
@@ -181,36 +180,37 @@ def _position(indexes: range, bound: float, of: Callable[[int], int], find: Call
 
 
 def _ordered(store: ObjectStore, matches: _Matches, search: Search) -> Iterator[int]:
-    seeded: Iterable[int] = (i for i in matches.seeded if i not in store.changes)
-    key = _sort_key(store, search.sort)
-    if search.sort not in _axis_properties(store.type):
-        return iter(sorted([*seeded, *matches.changed], key=key, reverse=search.descending))
-    if search.descending:
-        seeded = (i for i in reversed(matches.seeded) if i not in store.changes)
-    changed = sorted(matches.changed, key=key, reverse=search.descending)
-    return heapq.merge(seeded, changed, key=key, reverse=search.descending)
+    axis, down = _axis_properties(store.type).get(search.sort), search.descending
+    unchanged = (i for i in (reversed(matches.seeded) if down else matches.seeded) if i not in store.changes)
+    if axis is None:
+        key = _value_key(store, search.sort, descending=down)
+        return iter(sorted([*unchanged, *matches.changed], key=key, reverse=down))
+    if axis == "id":  # both are in order already: no page sorts a hundred thousand changes again
+        return heapq.merge(unchanged, matches.changed[::-1] if down else matches.changed, reverse=down)
+    moment = _moment_key(store, axis)
+    return heapq.merge(unchanged, sorted(matches.changed, key=moment, reverse=down), key=moment, reverse=down)
 
 
-def _sort_key(store: ObjectStore, name: str) -> Callable[[int], Any]:
-    axis = _axis_properties(store.type).get(name)
-    if axis == "id":
-        return lambda object_id: object_id
-    if axis is not None:
-        times = store.seeded.created if axis == "created" else store.seeded.modified
+def _moment_key(store: ObjectStore, axis: str) -> Callable[[int], tuple[int, int]]:
+    times = store.seeded.created if axis == "created" else store.seeded.modified
 
-        def moment(object_id: int) -> tuple[int, int]:
-            change = store.changes.get(object_id)
-            return (getattr(change, axis) if change else times(object_id - store.seeded.first)), object_id
+    def key(object_id: int) -> tuple[int, int]:
+        change = store.changes.get(object_id)
+        return (getattr(change, axis) if change else times(object_id - store.seeded.first)), object_id
 
-        return moment
+    return key
+
+
+def _value_key(store: ObjectStore, name: str, *, descending: bool) -> Callable[[int], tuple[bool, Any, int]]:
+    """Missing values come last, whatever the direction."""
     order = _comparable(store.type.properties[name])
 
-    def value(object_id: int) -> tuple[bool, Any, int]:
+    def key(object_id: int) -> tuple[bool, Any, int]:
         item = store.get(object_id)
         text = item.properties.get(name) if item else None
-        return (False, order(text), object_id) if text else (True, 0, object_id)
+        return (descending, order(text), object_id) if text else (not descending, 0, object_id)
 
-    return value
+    return key
 
 
 def _axis_properties(object_type: ObjectType) -> dict[str, str]:

@@ -56,9 +56,10 @@ def _changed_rows(output: str) -> int:
 
 def app() -> App[None]:
     """The app as `revtops` opens it, over the data directory of the environment."""
+    from revtops_tui.engine.workspace import Workspace
     from revtops_tui.tui.app import RevtopsApp
 
-    return RevtopsApp()
+    return RevtopsApp(Workspace())
 
 
 def sync_here(home: str) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlencode, urlsplit, urlunsplit
 
 import orjson
 
@@ -55,8 +55,9 @@ class Redactor:
         """A URL without user info, sensitive parameters and known secrets."""
         parts = urlsplit(url)
         netloc = parts.netloc.rpartition("@")[2]
-        query = _mask_pairs(parts.query) if parts.query else ""
-        return self.text(urlunsplit(parts._replace(netloc=netloc, query=query, fragment="")))
+        path = "/".join(map(self._encoded, parts.path.split("/")))
+        query = "&".join(map(self._encoded, _mask_pairs(parts.query).split("&")))
+        return urlunsplit(parts._replace(netloc=netloc, path=path, query=query, fragment=""))
 
     def headers(self, headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
         """Headers by lower-case name; repeated ones joined as HTTP joins them."""
@@ -75,10 +76,13 @@ class Redactor:
             body = _mask_pairs(body.decode("latin-1")).encode("latin-1")
         elif "json" in content_type or body[:1] in (b"{", b"["):
             body = _mask_json(body)
-        # Masked beyond the cut, so that no secret is cut in two and its first half shown.
-        self._refresh()
-        reach = BODY_LIMIT + max(map(len, self._forms), default=0)
-        return self._mask_values(body[:reach])[:BODY_LIMIT]
+        return self._mask_values(body)[:BODY_LIMIT]  # not cut first: half a secret would not be found
+
+    def _encoded(self, part: str) -> str:
+        """A part of a URL; which characters are percent-encoded in it is anybody's choice."""
+        decoded = unquote(part)
+        masked = self.text(decoded)
+        return part if masked == decoded else quote(masked, safe="=*")
 
     def _mask_values(self, data: bytes) -> bytes:
         self._refresh()

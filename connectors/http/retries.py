@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _GATEWAY_LOST_IT = frozenset({502, 504, 520, 524})
 """A gateway (the last two are Cloudflare's) passed the request on and got no answer to it."""
 _FIRST_BACKOFF = 0.5
-"""Seconds; doubled each time, and as much again at random on top, so that clients do not come back in step."""
+"""Seconds; doubled each time, plus as much at random, so that clients do not come back in step."""
 
 
 class AgainError(Exception):
@@ -102,9 +102,8 @@ class Retrier:
         """Repeat `attempt`. Raises the last AgainError, or whatever ends the attempts earlier."""
         import tenacity
 
-        backoff = tenacity.wait_exponential_jitter(
-            initial=_FIRST_BACKOFF, max=self._longest_wait, jitter=_FIRST_BACKOFF
-        )
+        backoff = tenacity.wait_exponential(multiplier=_FIRST_BACKOFF, max=self._longest_wait)
+        jitter = tenacity.wait_random(0, _FIRST_BACKOFF)
         last = first
         replayed = False
 
@@ -120,7 +119,7 @@ class Retrier:
                 raise
 
         def delay(state: tenacity.RetryCallState) -> float:
-            return backoff(state) if last.delay is None else last.delay
+            return backoff(state) + jitter(state) if last.delay is None else last.delay
 
         async def pause(seconds: float) -> None:
             if last.refused:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
+from urllib.request import getproxies
 
 import httpx2
 
@@ -31,7 +34,7 @@ class Wire:
             logging.getLogger(name).setLevel(logging.WARNING)
         self._timeout = timeout
         self._deadline = deadline
-        self._client = httpx2.AsyncClient(headers={"User-Agent": agent})
+        self._client = httpx2.AsyncClient(headers={"User-Agent": agent}, verify=_tls(), mounts=_unproxied())
         self._headers = dict(self._client.headers)
 
     async def send(self, request: httpx2.Request) -> httpx2.Response | Failure:
@@ -69,6 +72,17 @@ class Wire:
     async def aclose(self) -> None:
         """Close the pool."""
         await self._client.aclose()
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """Verifies certificates. Made once: reading the trusted ones takes as long as fifty requests."""
+    return httpx2.create_ssl_context()
+
+
+def _unproxied() -> dict[str, None]:
+    """Where a proxy of the environment does not apply: simulators listen on loopback, which no proxy can reach."""
+    return {f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")} if getproxies() else {}
 
 
 def encode_multipart(data: Mapping[str, Any] | None, files: Any) -> tuple[bytes, str]:

@@ -178,21 +178,23 @@ class BaseConnector:
             raise ConnectorError("This connector is not part of a sync run, so it has nowhere to store records.")
         return self.context.sink
 
-    async def sync_deals(self) -> Any:
+    # Plain `def` and Any, so that a subclass may make them `async def` as well as an async generator.
+
+    def sync_deals(self) -> Any:
         """Deals: a list of `DealRecord`, an async generator, or the number of rows stored by the connector itself."""
-        return 0
+        return _nothing()
 
-    async def sync_accounts(self) -> Any:
+    def sync_accounts(self) -> Any:
         """Accounts; see `sync_deals`."""
-        return 0
+        return _nothing()
 
-    async def sync_contacts(self) -> Any:
+    def sync_contacts(self) -> Any:
         """Contacts; see `sync_deals`."""
-        return 0
+        return _nothing()
 
-    async def sync_activities(self) -> Any:
+    def sync_activities(self) -> Any:
         """Activities; see `sync_deals`."""
-        return 0
+        return _nothing()
 
     async def fetch_deal(self, deal_id: str) -> dict[str, Any]:
         """One deal, straight from the vendor."""
@@ -219,6 +221,10 @@ class BaseConnector:
     async def handle_event(self, event_type: str, payload: dict[str, Any]) -> None:
         """Process an inbound event, already stored and verified."""
         raise NotImplementedError(f"{self.source_system} has no event {event_type} ({len(payload)} fields given)")
+
+
+async def _nothing() -> int:
+    return 0
 
 
 def _method_names(entity: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from decimal import Decimal
-from functools import cache
+from functools import cache, reduce
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _JSON_INTEGERS = range(-(2**63), 2**64)
 """What JSON writers agree to write as an integer."""
+_LAYERS = 10
+"""How deep a document lies in an answer as JSON: document, rows, row, and PostgreSQL's six dimensions of an array."""
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)(?:([+-]\d\d)(:\d\d(?::\d\d)?)?)?")
 
 
@@ -52,8 +54,8 @@ def json_value(text: str) -> Any:
     """A JSON document; its text, where it cannot be passed on as JSON (nested beyond reason, lone surrogates)."""
     try:
         value = json.loads(text, parse_float=number, parse_int=number)
-        orjson.dumps(value)
-    except (ValueError, RecursionError):
+        orjson.dumps(reduce(lambda inner, _: [inner], range(_LAYERS), value))
+    except (ValueError, TypeError, RecursionError):
         return text
     return value
 

@@ -1,2 +1,19 @@
+"""`revtops`, and `python -m revtops_tui`."""
+
+import sys
+
+
 def main() -> int:
-    return 0
+    """Run the command line; returns the exit code."""
+    if sys.argv[1:] == ["--version"]:  # answered before anything is imported
+        from revtops_tui import __version__
+
+        sys.stdout.write(f"revtops {__version__}\n")
+        return 0
+    from revtops_tui.cli.main import run
+
+    return run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,1 +1,1 @@
-"""`revtops ...`: one module per noun."""
+"""`revtops …`: one module per noun. `commands` lists them; `main` runs one; each is a thin face of the engine."""

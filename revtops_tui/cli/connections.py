@@ -1,0 +1,212 @@
+"""`revtops connect`, `connections`, `test` and `disconnect`."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Any
+
+from connectors.parameters import Parameter, coerce_text, parse_auth_fields
+from connectors.registry import AuthField
+from revtops_tui.cli import prompts
+from revtops_tui.cli.connectors import manifest
+from revtops_tui.cli.console import Console
+from revtops_tui.cli.parsing import Parser
+from revtops_tui.cli.text import ago, plural
+from revtops_tui.engine import connections as engine
+from revtops_tui.engine.connections import ConnectionInfo
+from revtops_tui.engine.errors import EngineError
+from revtops_tui.engine.suggestions import did_you_mean
+from revtops_tui.engine.workspace import Workspace
+from store.clock import now
+
+# -- connect -----------------------------------------------------------------------------------------------------------
+
+
+def add_connect(parser: Parser) -> None:
+    parser.teach(
+        "Connect a system: its credentials are tried, then kept in this machine's keyring. What --set and --stdin "
+        "leave out is asked for. Secrets are never arguments: other users of the machine could read those.",
+        ("revtops connect hubspot", "asks for the access token"),
+        ("revtops connect customer_postgres --set host=db.local --set database=crm", "asks for the rest"),
+        ("pass show hubspot | jq -R '{access_token: .}' | revtops connect hubspot --stdin", "from a password manager"),
+        ("revtops connect hubspot --name emea", "a second one, used as hubspot:emea"),
+    )
+    parser.add_argument("connector", metavar="SLUG", help="which connector (revtops connectors lists them)")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a field that is not secret; repeat it"
+    )
+    parser.add_argument("--stdin", action="store_true", help="read fields from stdin, as a JSON object")
+    parser.add_argument("--base-url", metavar="URL", help="another address than the vendor's: self-hosted, a simulator")
+    parser.add_argument("--name", default="default", help="a name of your own, for a second connection of a connector")
+    parser.set_defaults(run=connect)
+
+
+def connect(options: Namespace, ws: Workspace, console: Console) -> int:
+    described = manifest(ws, options.connector)
+    fields = parse_auth_fields([AuthField(**field) for field in described["auth_fields"]])
+    values = _values(options, fields, console)
+    prompts.unlock(ws, console)
+    if console.interactive:
+        console.say(f"Trying {described['name']}…", "dim")
+    try:
+        info = _connect(options, ws, values)
+    except EngineError as error:
+        if not prompts.offer_encrypted_file(ws, console, error):
+            raise
+        info = _connect(options, ws, values)
+    if console.as_json:
+        console.document(document(info))
+    else:
+        console.line(f"Connected {info.selector}{_identity(info.identity)}")
+        if "sync" in described["capabilities"]:
+            console.say(f"Bring its data here: revtops sync {info.selector}", "dim")
+    return 0
+
+
+def _connect(options: Namespace, ws: Workspace, values: dict[str, Any]) -> ConnectionInfo:
+    return engine.connect(ws, options.connector, values, name=options.name, base_url=options.base_url)
+
+
+def _values(options: Namespace, fields: Sequence[Parameter], console: Console) -> dict[str, Any]:
+    given = _from_arguments(options.set, fields)
+    if options.stdin:
+        piped = prompts.read_object("-", "What came on stdin")
+        if doubled := sorted(piped.keys() & given.keys()):
+            raise EngineError("usage", f"{', '.join(doubled)} came with --set and on stdin.")
+        given |= piped
+    open_fields = [field for field in fields if field.name not in given]
+    if not options.stdin and console.interactive:
+        return given | prompts.ask_for(open_fields, console)
+    if missing := [field for field in open_fields if field.required and field.default is None]:
+        raise EngineError("usage", f"Not given: {', '.join(f.name for f in missing)}.", hint=_how_to_give(missing))
+    return given
+
+
+def _from_arguments(texts: Sequence[str], fields: Sequence[Parameter]) -> dict[str, Any]:
+    given = prompts.pairs(texts)
+    for field in fields:
+        if field.secret and field.name in given:
+            raise EngineError(
+                "usage",
+                f"{field.name} is secret and cannot be an argument: other users of this machine could read it.",
+                hint="Leave it out to be asked for it, or give it with --stdin, in a JSON object.",
+            )
+    known = [field.name for field in fields]
+    for name in given:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"There are: {', '.join(known) or 'none'}."
+            raise EngineError("usage", f"{name} is not among the fields.", hint=hint)
+    return coerce_text(fields, given)
+
+
+def _how_to_give(missing: Sequence[Parameter]) -> str:
+    example = ", ".join(f'"{field.name}": "…"' for field in missing)
+    return f"Run it in a terminal to be asked, or use --stdin with {{{example}}}."
+
+
+# -- connections -------------------------------------------------------------------------------------------------------
+
+
+def add_connections(parser: Parser) -> None:
+    parser.teach(
+        "What is connected in this organization, how many records each connection brought, and how its last sync went.",
+        ("revtops connections", "a table"),
+        ("revtops connections --json | jq '.[] | select(.status != \"connected\")'", "those that need attention"),
+    )
+    parser.set_defaults(run=connections)
+
+
+def connections(options: Namespace, ws: Workspace, console: Console) -> int:  # noqa: ARG001 - every command's signature
+    found = engine.connections(ws)
+    if console.as_json:
+        console.document([document(info) for info in found])
+        return 0
+    if not found:
+        console.say("Nothing is connected yet. See what there is: revtops connectors")
+        return 0
+    moment = now()
+    console.table(
+        ("connection", "status", "identity", "last sync", "records"),
+        [(i.selector, i.status, i.identity, ago(i.last_sync_at, moment), _counts(i.counts)) for i in found],
+    )
+    for info in found:
+        if info.last_error:
+            console.say(f"{info.selector}: {info.last_error}", "yellow")
+    return 0
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {entity}" for entity, count in counts.items())
+
+
+def document(info: ConnectionInfo) -> dict[str, Any]:
+    """A connection as `--json` shows it."""
+    return {
+        "slug": info.slug,
+        "name": info.name,
+        "organization_id": info.organization_id,
+        "status": info.status,
+        "identity": info.identity,
+        "base_url": info.base_url,
+        "last_sync_at": info.last_sync_at,
+        "last_error": info.last_error,
+        "counts": info.counts,
+    }
+
+
+# -- test and disconnect -----------------------------------------------------------------------------------------------
+
+
+def add_test(parser: Parser) -> None:
+    parser.teach(
+        "Try a connection's stored credentials with one harmless request, and say whose they are.",
+        ("revtops test hubspot", "exit code 4 when they are refused"),
+        ("revtops test hubspot -v", "with the exchange"),
+    )
+    parser.add_argument("connection", metavar="SLUG", help="which connection: its slug, or slug:name")
+    parser.set_defaults(run=test)
+
+
+def test(options: Namespace, ws: Workspace, console: Console) -> int:
+    prompts.unlock(ws, console)
+    identity = engine.test(ws, options.connection)
+    if console.as_json:
+        console.document({"connection": options.connection, "status": "ok", "identity": identity})
+    else:
+        console.line(f"{options.connection} works{_identity(identity)}")
+    return 0
+
+
+def _identity(identity: str | None) -> str:
+    return f": {identity}" if identity else ""
+
+
+def add_disconnect(parser: Parser) -> None:
+    parser.teach(
+        "Forget a connection's credentials. Its records stay in the local database unless --delete-data is given.",
+        ("revtops disconnect hubspot", "keeps what was synced"),
+        ("revtops disconnect hubspot:emea --delete-data", "and deletes it"),
+    )
+    parser.add_argument("connection", metavar="SLUG", help="which connection: its slug, or slug:name")
+    parser.add_argument("--delete-data", action="store_true", help="delete its records from the local database")
+    parser.set_defaults(run=disconnect)
+
+
+def disconnect(options: Namespace, ws: Workspace, console: Console) -> int:
+    prompts.unlock(ws, console)
+    deleted = engine.disconnect(ws, options.connection, delete_data=options.delete_data)
+    if console.as_json:
+        console.document({"connection": options.connection, "status": "disconnected", "deleted": deleted})
+    else:
+        rows = f", {plural(deleted, 'record')} deleted" if options.delete_data else "; its records are kept"
+        console.line(f"Disconnected {options.connection}{rows}.")
+    return 0
+
+
+COMMANDS = {
+    "connect": add_connect,
+    "connections": add_connections,
+    "test": add_test,
+    "disconnect": add_disconnect,
+}

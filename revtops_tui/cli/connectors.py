@@ -1,0 +1,131 @@
+"""`revtops connectors`: what can be connected. Read from the catalog's manifests: no connector is imported."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+
+from revtops_tui.cli.console import Console
+from revtops_tui.cli.parsing import Parser
+from revtops_tui.engine.errors import EngineError
+from revtops_tui.engine.suggestions import did_you_mean
+from revtops_tui.engine.workspace import Workspace
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without the import: listing connectors has a start-up bar
+if TYPE_CHECKING:
+    from typing import Any
+
+    from connectors.discovery import BrokenConnector
+
+
+def add_connectors(parser: Parser) -> None:
+    parser.teach(
+        "What can be connected, and what each connector can do. A connector that cannot be used is listed with its "
+        "reason.",
+        ("revtops connectors", "all of them"),
+        ("revtops connectors hubspot", "one: credentials, entities, operations and their parameters"),
+        ("revtops connectors --json | jq '.[].slug'", "for scripts"),
+    )
+    parser.add_argument("connector", nargs="?", metavar="SLUG", help="show this one in full")
+    parser.set_defaults(run=connectors)
+
+
+def connectors(options: Namespace, ws: Workspace, console: Console) -> int:
+    if options.connector:
+        return _show_one(manifest(ws, options.connector), console)
+    catalog = ws.catalog
+    found = [info.manifest for info in catalog.values()]
+    if console.as_json:
+        console.document([*found, *(_broken(one) for one in catalog.broken)])
+        return 0
+    head = ("slug", "name", "can", "entities", "description")
+    console.table(
+        head,
+        [
+            (m["slug"], m["name"], ", ".join(m["capabilities"]), ", ".join(m["entity_types"]), m["description"])
+            for m in found
+        ],
+    )
+    for one in catalog.broken:
+        console.say(f"{one.name} cannot be used: {one.reason} ({one.source})", "yellow")
+    return 0
+
+
+def manifest(ws: Workspace, slug: str) -> dict[str, Any]:
+    """One connector's manifest. Raises EngineError for an unknown or a broken one."""
+    info = ws.catalog.get(slug)
+    if info is not None:
+        return info.manifest
+    for one in ws.catalog.broken:
+        if one.name == slug:
+            raise EngineError("broken_connector", f"{slug} cannot be used: {one.reason}", hint=one.source)
+    hint = did_you_mean(slug, ws.catalog) or "revtops connectors lists what there is."
+    raise EngineError("unknown_connector", f"There is no connector {slug}.", hint=hint)
+
+
+def _broken(one: BrokenConnector) -> dict[str, Any]:
+    return {"slug": one.name, "name": one.name, "error": one.reason, "source": one.source}
+
+
+def _show_one(one: Mapping[str, Any], console: Console) -> int:
+    if console.as_json:
+        console.document(one)
+        return 0
+    console.heading(f"{one['name']} ({one['slug']})")
+    for text in (one["description"], one["usage_guide"]):
+        if text:
+            console.line(text)
+    console.line(f"Can: {', '.join(one['capabilities'])}. One connection per {one['scope']}.")
+    if one["entity_types"]:
+        console.line(f"Entities: {', '.join(one['entity_types'])}")
+    if one["query_description"]:
+        console.line(f"Queries: {one['query_description']}")
+    if one["auth_fields"]:
+        console.line()
+        show_parameters("Credentials", one["auth_fields"], console)
+    for title, verb in (("write_operations", "write"), ("actions", "action")):
+        for operation in one[title]:
+            console.line()
+            show_operation(verb, one["slug"], operation, console)
+    if one["event_types"]:
+        console.line()
+        console.heading("Events")
+        console.table(("name", "description"), [(e["name"], e["description"]) for e in one["event_types"]])
+    return 0
+
+
+def show_operation(verb: str, slug: str, operation: Mapping[str, Any], console: Console) -> None:
+    """One operation as a person calls it, and its parameters."""
+    given = " ".join(f"{p['name']}=…" for p in operation["parameters"] if p.get("required"))
+    console.heading(f"revtops {verb} {slug} {operation['name']} {given}".rstrip())
+    if operation["description"]:
+        console.line(operation["description"])
+    show_parameters("", operation["parameters"], console)
+
+
+def show_parameters(title: str, specs: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """Declared parameters or credential fields, a line each."""
+    if title:
+        console.heading(title)
+    if not specs:
+        console.line("It takes no parameters.")
+        return
+    console.table(
+        ("name", "type", "required", "default", "description"),
+        [
+            (spec["name"], _type(spec), "yes" if spec.get("required") else "", spec.get("default"), _words(spec))
+            for spec in specs
+        ],
+    )
+
+
+def _type(spec: Mapping[str, Any]) -> str:
+    choices = spec.get("choices") or spec.get("enum")
+    return "|".join(str(choice) for choice in choices) if choices else str(spec.get("type", "string"))
+
+
+def _words(spec: Mapping[str, Any]) -> str:
+    return str(spec.get("description") or spec.get("help_text") or spec.get("label") or "")
+
+
+COMMANDS = {"connectors": add_connectors}

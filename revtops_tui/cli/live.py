@@ -1,0 +1,156 @@
+"""`revtops schema` and `query` ask a connected system; `revtops sql` asks the local database."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from revtops_tui.cli import prompts
+from revtops_tui.cli.console import Console
+from revtops_tui.cli.interrupt import run_cancellable
+from revtops_tui.cli.parsing import Parser
+from revtops_tui.cli.text import outline, plural
+from revtops_tui.engine.errors import EngineError
+from revtops_tui.engine.workspace import Workspace
+
+_ROWS = 500
+
+# -- a connected system ------------------------------------------------------------------------------------------------
+
+
+def add_schema(parser: Parser) -> None:
+    parser.teach(
+        "What a connected system can be asked for: its tables or objects, and their columns.",
+        ("revtops schema customer_postgres", "tables and columns"),
+        ("revtops schema hubspot --json", "one document"),
+    )
+    parser.add_argument("connection", metavar="SLUG", help="which connection: its slug, or slug:name")
+    parser.set_defaults(run=schema)
+
+
+def schema(options: Namespace, ws: Workspace, console: Console) -> int:
+    from revtops_tui.engine import operations
+
+    prompts.unlock(ws, console)
+    found = operations.schema(ws, options.connection)
+    if console.as_json:
+        console.document(found)
+        return 0
+    for position, one in enumerate(found):
+        if position:
+            console.line()
+        _show_object(one, console)
+    return 0
+
+
+def _show_object(one: Mapping[str, Any], console: Console) -> None:
+    """One table or object: a heading, then its columns, whatever the connector calls them."""
+    columns = next((name for name, value in one.items() if _is_table(value)), None)
+    told = {name: value for name, value in one.items() if name != columns and value not in (None, "", [], {})}
+    title = told.pop("name", None)
+    if title is not None:
+        console.heading(f"{told.pop('schema')}.{title}" if "schema" in told else str(title))
+    for line in outline(told):
+        console.line(line)
+    if columns:
+        head = list(dict.fromkeys(name for column in one[columns] for name in column))
+        console.table(head, [[column.get(name) for name in head] for column in one[columns]])
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
+
+
+def add_query(parser: Parser) -> None:
+    parser.teach(
+        "Ask a connected system, live; nothing is stored. What a request looks like is the connector's own: "
+        "`revtops connectors SLUG` says it.",
+        ('revtops query customer_postgres "SELECT * FROM orders LIMIT 5"', "SQL, read-only"),
+        ("revtops query customer_postgres - < report.sql", "a request from a file"),
+    )
+    parser.add_argument("connection", metavar="SLUG", help="which connection: its slug, or slug:name")
+    parser.add_argument("request", metavar="REQUEST", help="the request; - reads it from stdin")
+    parser.set_defaults(run=query)
+
+
+def query(options: Namespace, ws: Workspace, console: Console) -> int:
+    from revtops_tui.engine import operations
+
+    prompts.unlock(ws, console)
+    answer = operations.query(ws, options.connection, _request(options.request))
+    tabular = isinstance(answer, dict) and {"columns", "rows"} <= answer.keys()
+    if console.as_json:
+        console.document({"truncated": False, **answer} if tabular else {"result": answer})
+    elif tabular:
+        _show_rows(answer["columns"], answer["rows"], console)
+        if answer.get("truncated"):
+            console.say(str(answer.get("notice") or _more(len(answer["rows"]))), "yellow")
+    elif _is_table(answer):
+        head = list(dict.fromkeys(name for row in answer for name in row))
+        _show_rows(head, [[row.get(name) for name in head] for row in answer], console)
+    else:
+        for line in outline(answer):
+            console.line(line)
+    return 0
+
+
+# -- the local database ------------------------------------------------------------------------------------------------
+
+
+def add_sql(parser: Parser) -> None:
+    parser.teach(
+        "Ask the local database. It is read-only, and sees this organization's rows and no others.",
+        ('revtops sql "SELECT name, amount FROM deals ORDER BY amount DESC LIMIT 10"', "the largest deals"),
+        ("revtops sql - < report.sql", "a query from a file"),
+        ('revtops sql "SELECT * FROM deals" --limit 100000 --json', "for scripts"),
+    )
+    parser.add_argument("request", metavar="QUERY", help="one SELECT; - reads it from stdin")
+    parser.add_argument("--limit", type=_positive, default=_ROWS, metavar="N", help="rows to show (default: 500)")
+    parser.set_defaults(run=sql)
+
+
+def sql(options: Namespace, ws: Workspace, console: Console) -> int:
+    from revtops_tui.engine import data
+
+    request = _request(options.request)
+    answer = run_cancellable(lambda cancel: data.sql(ws, request, limit=options.limit, cancel=cancel), _nothing_to_draw)
+    if console.as_json:
+        console.document({"columns": answer.columns, "rows": answer.rows, "truncated": answer.truncated})
+        return 0
+    _show_rows(answer.columns, answer.rows, console)
+    if answer.truncated:
+        console.say(f"{_more(len(answer.rows))} --limit shows more.", "yellow")
+    return 0
+
+
+def _nothing_to_draw(stopping: bool) -> None:
+    """A query has no progress of its own."""
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def _request(text: str) -> str:
+    request = sys.stdin.read() if text == "-" else text
+    if not request.strip():
+        raise EngineError("usage", "The request is empty.")
+    return request
+
+
+def _show_rows(head: Sequence[str], rows: Sequence[Sequence[Any]], console: Console) -> None:
+    console.table(head, rows)
+    if not rows:
+        console.say("No rows.", "dim")
+
+
+def _more(shown: int) -> str:
+    return f"There is more: these are the first {plural(shown, 'row')}."
+
+
+COMMANDS = {"schema": add_schema, "query": add_query, "sql": add_sql}

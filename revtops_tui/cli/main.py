@@ -1,0 +1,107 @@
+"""Runs one command: finds it, parses its arguments, and turns whatever goes wrong into a sentence and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from revtops_tui.cli import commands
+from revtops_tui.cli.console import Console
+from revtops_tui.cli.parsing import EXIT_CODES, Parser, split
+from revtops_tui.engine.errors import EngineError, people
+from revtops_tui.engine.suggestions import did_you_mean
+from revtops_tui.engine.workspace import Workspace
+
+_WELCOME = """\
+The data of the systems your company lives in, in one local SQLite file and one terminal.
+Without a command: the terminal app.
+
+start here:
+  revtops demo             look around in a simulated company
+  revtops connect hubspot  connect a system; you are asked for what it needs
+  revtops sync             bring its data here
+  revtops sql "SELECT stage, count(*), sum(amount) FROM deals GROUP BY stage\""""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run `revtops` with these arguments; returns the exit code."""
+    before, name, after = split(arguments)
+    try:
+        options = _parse(before, name, after)
+    except EngineError as error:
+        Console(as_json=_wants_json(arguments)).failure(error)
+        return error.exit_code
+    console = Console(as_json=options.json, color=not options.no_color, verbose=options.verbose)
+    try:
+        code = _run(options, console)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the answer has left. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def _parse(before: list[str], name: str | None, after: list[str]) -> Namespace:
+    options = Namespace(org=None, home=None, json=False, no_color=False, verbose=0)
+    top_parser().parse_args(before, options)
+    if name is None:
+        from revtops_tui.cli.screens import app
+
+        options.run = app
+        return options
+    if name == "_complete":  # for the shells' scripts: its words are not options, whatever they look like
+        from revtops_tui.cli.completion import complete
+
+        options.run, options.words = complete, after
+        return options
+    parser = commands.parser_for(name)
+    if parser is None:
+        hint = did_you_mean(name, commands.names()) or "revtops --help lists the commands."
+        raise EngineError("usage", f"There is no command {name}.", hint=hint)
+    return parser.parse_intermixed_args(after, options)
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """For the time before the arguments could be understood."""
+    ours = list(arguments)
+    return "--json" in ours[: ours.index("--") if "--" in ours else None]
+
+
+def _run(options: Namespace, console: Console) -> int:
+    from pathlib import Path
+
+    from revtops_tui.cli.log import keep_log, show_traceback
+
+    home = Path(options.home).expanduser() if options.home else None
+    with Workspace(home, options.org) as ws:
+        keep_log(ws.home)
+        try:
+            code: int = options.run(options, ws, console)
+        except (BrokenPipeError, SystemExit):
+            raise
+        except BaseException as failure:  # noqa: BLE001 - the last one who can tell the user
+            error = people(failure)
+            if console.verbose > 1:
+                show_traceback(failure)
+            console.failure(error)
+            return error.exit_code
+    return code
+
+
+def top_parser() -> Parser:
+    """The parser of what stands before a command, with the help of all of them."""
+    from revtops_tui import __version__
+
+    parser = Parser("revtops", usage="revtops [options] [COMMAND …]")
+    parser.add_argument("--version", action="version", version=f"revtops {__version__}")
+    listed = "\n\n".join(f"{title.lower()}:\n{_listed(group)}" for title, group in commands.GROUPS.items())
+    parser.description = f"{_WELCOME}\n\n{listed}\n\n`revtops COMMAND --help` explains one of them."
+    parser.epilog = "exit codes:\n" + "\n".join(f"  {code:<3}  {meaning}" for code, meaning in EXIT_CODES.items())
+    return parser
+
+
+def _listed(group: dict[str, tuple[str, str]]) -> str:
+    return "\n".join(f"  {name:<12} {summary}" for name, (_, summary) in group.items())

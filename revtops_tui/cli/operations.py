@@ -1,0 +1,178 @@
+"""`revtops write` and `revtops action`: changes in connected systems, checked against what their connector declares."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connectors.errors import ConnectorError
+from connectors.parameters import coerce_text, parse_parameters, validate_arguments
+from revtops_tui.cli import prompts
+from revtops_tui.cli.connectors import manifest, show_operation
+from revtops_tui.cli.console import Console
+from revtops_tui.cli.parsing import Parser
+from revtops_tui.cli.text import outline
+from revtops_tui.engine.errors import EngineError, people
+from revtops_tui.engine.suggestions import did_you_mean
+from revtops_tui.engine.workspace import Workspace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from revtops_tui.engine.operations import OperationResult
+
+_DECLARED = {"write": "write_operations", "action": "actions"}
+
+
+def add_write(parser: Parser) -> None:
+    parser.teach(
+        "Create or change a record in a connected system. The values are checked against the operation's declaration "
+        "before anything is sent. Without an operation: the ones there are.",
+        ("revtops write hubspot", "the operations there are"),
+        ("revtops write hubspot update_deal --help", "what one of them takes"),
+        ("revtops write hubspot update_deal id=42 amount=1200", "values are read by their declared type"),
+        ("""revtops write hubspot update_deal --data '{"id": "42"}'""", "the same as JSON; - reads it from stdin"),
+    )
+    _add_operation(parser, "operation", "which operation")
+    parser.set_defaults(run=write)
+
+
+def add_action(parser: Parser) -> None:
+    parser.teach(
+        "Have a connected system do something, such as sending a message. It is sent once and never again by itself; "
+        "when no answer comes, the outcome is reported as unknown. Without an action: the ones there are.",
+        ("revtops action slack", "the actions there are"),
+        ("revtops action slack send_message --help", "what one of them takes"),
+        ("revtops action slack send_message channel=#sales text='Deal closed!'", "asks before it is sent"),
+        ("revtops action slack send_message channel=#sales text=Hello --yes", "for scripts"),
+    )
+    _add_operation(parser, "action", "which action")
+    parser.add_argument("--yes", action="store_true", help="send it without asking")
+    parser.set_defaults(run=action)
+
+
+def _add_operation(parser: Parser, name: str, meaning: str) -> None:
+    parser.leave_help_to_command()
+    parser.add_argument("connection", nargs="?", metavar="SLUG", help="which connection: its slug, or slug:name")
+    parser.add_argument(name, nargs="?", metavar=name.upper(), help=meaning)
+    parser.add_argument("values", nargs="*", metavar="name=value", help="its parameters")
+    parser.add_argument("--data", metavar="JSON", help="its parameters as a JSON object; - reads it from stdin")
+    parser.set_defaults(parser=parser)
+
+
+def write(options: Namespace, ws: Workspace, console: Console) -> int:
+    operation = _chosen("write", options.operation, options, ws, console)
+    if operation is None:
+        return 0
+    from revtops_tui.engine import operations
+
+    data = _checked(operation, options)
+    prompts.unlock(ws, console)
+    return _report(operations.write(ws, options.connection, operation["name"], data), console)
+
+
+def action(options: Namespace, ws: Workspace, console: Console) -> int:
+    operation = _chosen("action", options.action, options, ws, console)
+    if operation is None:
+        return 0
+    from revtops_tui.engine import operations
+
+    data = _checked(operation, options)
+    if not options.yes:
+        _ask_once(options, operation["name"], data, console)
+    prompts.unlock(ws, console)
+    return _report(operations.action(ws, options.connection, operation["name"], data), console)
+
+
+def _ask_once(options: Namespace, name: str, data: Mapping[str, Any], console: Console) -> None:
+    if not console.interactive:
+        raise EngineError("usage", "An action is sent only when somebody agrees.", hint="Add --yes to send it.")
+    console.say(f"{options.connection}: {name}")
+    for line in outline(data, 1):
+        console.say(line)
+    if not prompts.confirm("Send this once?"):
+        raise EngineError("cancelled", "Nothing was sent.")
+
+
+# -- which operation, with which values --------------------------------------------------------------------------------
+
+
+def _chosen(
+    verb: str, name: str | None, options: Namespace, ws: Workspace, console: Console
+) -> Mapping[str, Any] | None:
+    """The declared operation; None when it was enough to tell about it."""
+    if options.connection is None:
+        _explain(options, verb)
+        return None
+    slug = options.connection.partition(":")[0]
+    declared: Sequence[Mapping[str, Any]] = manifest(ws, slug)[_DECLARED[verb]]
+    if name is None:
+        _list(verb, slug, declared, console)
+        return None
+    found = next((one for one in declared if one["name"] == name), None)
+    if found is None:
+        names = [one["name"] for one in declared]
+        hint = did_you_mean(name, names) or (f"There are: {', '.join(names)}." if names else "")
+        raise EngineError("usage", f"{slug} has no {verb} {name}.", hint=hint)
+    if options.help:
+        if console.as_json:
+            console.document(found)
+        else:
+            show_operation(verb, slug, found, console)
+        return None
+    return found
+
+
+def _explain(options: Namespace, verb: str) -> None:
+    if not options.help:
+        raise EngineError("usage", f"Which connection, and which {verb}?", hint=f"revtops {verb} --help")
+    options.parser.print_help()
+
+
+def _list(verb: str, slug: str, declared: Sequence[Mapping[str, Any]], console: Console) -> None:
+    if console.as_json:
+        console.document(declared)
+        return
+    if not declared:
+        console.say(f"{slug} declares none.")
+    for position, one in enumerate(declared):
+        if position:
+            console.line()
+        show_operation(verb, slug, one, console)
+
+
+def _checked(operation: Mapping[str, Any], options: Namespace) -> dict[str, Any]:
+    """The values, read and validated: nobody is asked about, and nothing is opened for, what cannot be sent."""
+    if options.data is not None and options.values:
+        raise EngineError("usage", "Give the values as name=value or with --data, not both.")
+    try:
+        parameters = parse_parameters(operation["parameters"])
+        if options.data is not None:
+            return validate_arguments(parameters, prompts.read_object(options.data, "--data"))
+        return validate_arguments(parameters, coerce_text(parameters, prompts.pairs(options.values)))
+    except ConnectorError as error:
+        raise people(error) from error
+
+
+def _report(outcome: OperationResult, console: Console) -> int:
+    if console.as_json:
+        console.document(
+            {
+                "status": outcome.status,
+                "result": outcome.result,
+                "error": outcome.error.document()["error"] if outcome.error else None,
+                "ledger_id": outcome.ledger_id,
+            }
+        )
+    else:
+        for line in outline(outcome.result or {}):
+            console.line(line)
+        if outcome.error:
+            console.say(str(outcome.error), "red")
+        console.say(
+            f"{outcome.status} (ledger entry {outcome.ledger_id})", "green" if outcome.status == "ok" else "red"
+        )
+    return 0 if outcome.status == "ok" else 1
+
+
+COMMANDS = {"write": add_write, "action": add_action}

@@ -1,0 +1,62 @@
+"""`revtops rejected`: the records that were set aside, and why; retrying them."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import asdict
+
+from revtops_tui.cli.console import Console
+from revtops_tui.cli.parsing import Parser
+from revtops_tui.cli.text import ago, plural
+from revtops_tui.engine import rejected as engine
+from revtops_tui.engine.errors import EngineError
+from revtops_tui.engine.workspace import Workspace
+from store.clock import now
+
+_PARTIAL = 3
+
+
+def add_rejected(parser: Parser) -> None:
+    parser.teach(
+        "Records that could not be stored are set aside, each with its reason, and stop no sync. Mend the cause (the "
+        "connector, or the record at the vendor), then retry them or sync again.",
+        ("revtops rejected", "all of them"),
+        ("revtops rejected hubspot --json", "one connection's, with their payloads"),
+        ("revtops rejected --retry", "try to store all of them again"),
+        ("revtops rejected --retry 12 15", "only these"),
+    )
+    parser.add_argument("connection", nargs="?", metavar="SLUG", help="only those of this connection")
+    parser.add_argument("--retry", nargs="*", type=int, metavar="ID", help="store them again: all, or those named")
+    parser.set_defaults(run=rejected)
+
+
+def rejected(options: Namespace, ws: Workspace, console: Console) -> int:
+    if options.retry is not None:
+        return _retry(options, ws, console)
+    found = engine.rejected(ws, options.connection)
+    if console.as_json:
+        console.document([asdict(one) for one in found])
+        return 0
+    if not found:
+        console.say("No records were rejected.", "green")
+        return 0
+    moment = now()
+    console.table(
+        ("id", "connection", "entity", "record", "field", "reason", "when"),
+        [(r.id, r.slug, r.entity, r.source_id, r.field, r.reason, ago(r.created_at, moment)) for r in found],
+    )
+    return 0
+
+
+def _retry(options: Namespace, ws: Workspace, console: Console) -> int:
+    if options.retry and options.connection:
+        raise EngineError("usage", "Give a connection or IDs, not both.")
+    stored, remaining = engine.retry_rejected(ws, options.retry or None, options.connection)
+    if console.as_json:
+        console.document({"stored": stored, "rejected": remaining})
+    else:
+        console.line(f"{plural(stored, 'record')} stored, {remaining:,} still rejected.")
+    return _PARTIAL if remaining else 0
+
+
+COMMANDS = {"rejected": add_rejected}

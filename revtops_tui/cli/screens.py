@@ -1,0 +1,50 @@
+"""`revtops` and `revtops demo`: the terminal app."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+
+from revtops_tui.cli.console import Console
+from revtops_tui.cli.parsing import Parser
+from revtops_tui.engine.errors import EngineError
+from revtops_tui.engine.workspace import Workspace
+
+
+def app(options: Namespace, ws: Workspace, console: Console) -> int:  # noqa: ARG001 - every command's signature
+    """The terminal app; without a terminal the help, as a mistake."""
+    if not _has_terminal():
+        if console.as_json:
+            raise EngineError("usage", "The app needs a terminal.", hint="revtops --help lists the commands.")
+        from revtops_tui.cli.main import top_parser
+
+        top_parser().print_help()
+        return 2
+    from revtops_tui import tui
+
+    return tui.run(ws)
+
+
+def add_demo(parser: Parser) -> None:
+    parser.teach(
+        "The terminal app over a simulated company, on this machine and without a network. Nothing is kept.",
+        ("revtops demo", "look around"),
+    )
+    parser.set_defaults(run=demo)
+
+
+def demo(options: Namespace, ws: Workspace, console: Console) -> int:  # noqa: ARG001 - every command's signature
+    if not _has_terminal():
+        raise EngineError("usage", "The demo needs a terminal.", hint="revtops --help lists the commands without one.")
+    from revtops_tui import tui
+    from revtops_tui.engine.demo import Demo
+
+    with Demo() as demo_ws:
+        return tui.run(demo_ws, demo=True)
+
+
+def _has_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+COMMANDS = {"demo": add_demo}

@@ -1,0 +1,129 @@
+"""Text for a terminal: made harmless, measured in cells, set in columns. Counts and times in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without the import: this is on the path of every command
+if TYPE_CHECKING:
+    import datetime as dt
+    from typing import Any
+
+_NARROWEST = 6
+_GAP = "  "
+
+
+def plain(value: Any) -> str:
+    """A value as one line that cannot do anything to a terminal: what does not print is escaped."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = value if isinstance(value, str) else str(value)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def cells(text: str) -> int:
+    """How many terminal cells a printable text takes."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def fit(text: str, width: int) -> str:
+    """A printable text in at most `width` cells, cut with an ellipsis."""
+    if cells(text) <= width:
+        return text
+    kept = ""
+    for character in text:
+        if cells(kept + character) > width - 1:
+            break
+        kept += character
+    return f"{kept}…" if width > 0 else ""
+
+
+def columns(head: Sequence[str], rows: Iterable[Sequence[Any]], width: int | None = None) -> list[str]:
+    """A table as lines, the head first: columns as wide as they need, numbers to the right.
+
+    With a `width` the widest columns are cut until a line fits into it.
+    """
+    texts = [[plain(cell) for cell in row] for row in rows]
+    right = [bool(texts) and all(_is_number(row[i]) for row in texts) for i in range(len(head))]
+    lines = [[plain(name) for name in head], *texts]
+    widths = [max(cells(line[i]) for line in lines) for i in range(len(head))]
+    if width is not None:
+        widths = _squeeze(widths, width - len(_GAP) * (len(head) - 1))
+    return [_line(line, widths, right) for line in lines]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", "") or "0")
+    except ValueError:
+        return False
+    return True
+
+
+def _squeeze(widths: list[int], room: int) -> list[int]:
+    squeezed = [min(width, max(room, _NARROWEST)) for width in widths]
+    while sum(squeezed) > room and max(squeezed) > _NARROWEST:
+        squeezed[squeezed.index(max(squeezed))] -= 1
+    return squeezed
+
+
+def _line(line: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    padded = []
+    for text, width, to_the_right in zip(line, widths, right, strict=True):
+        fitted = fit(text, width)
+        padding = " " * (width - cells(fitted))
+        padded.append(padding + fitted if to_the_right else fitted + padding)
+    return _GAP.join(padded).rstrip()
+
+
+def outline(value: Any, indent: int = 0) -> list[str]:
+    """Nested data as indented lines, for people."""
+    space = "  " * indent
+    if isinstance(value, dict):
+        return [line for name, item in value.items() for line in _entry(f"{space}{plain(name)}:", item, indent)]
+    if isinstance(value, list | tuple):
+        return [line for item in value for line in _entry(f"{space}-", item, indent)]
+    return [f"{space}{plain(value)}"]
+
+
+def _entry(label: str, item: Any, indent: int) -> list[str]:
+    if isinstance(item, dict | list | tuple) and item:
+        return [label, *outline(item, indent + 1)]
+    return [f"{label} {plain(item)}" if item not in (None, {}, []) else label]
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """`1 record`, `2,000 records`."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `12 s`, `3:02`, `1:02:03`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{rest:02}"
+    return f"{minutes}:{rest:02}" if minutes else f"{rest} s"
+
+
+def ago(moment: dt.datetime | None, now: dt.datetime) -> str:
+    """`never`, `just now`, `5 min ago`, `3 h ago`, `2 d ago`; after a month the local date."""
+    if moment is None:
+        return "never"
+    seconds = int((now - moment).total_seconds())
+    if seconds < 60:
+        return "just now"
+    for limit, unit, word in ((3600, 60, "min"), (86_400, 3600, "h"), (30 * 86_400, 86_400, "d")):
+        if seconds < limit:
+            return f"{seconds // unit} {word} ago"
+    return f"{moment.astimezone():%Y-%m-%d}"

@@ -84,7 +84,7 @@ def _make_environment(name: str) -> None:
     if stamp.exists() and stamp.read_bytes() == listed.read_bytes():
         return
     print(f"installing {name} ...", file=sys.stderr)
-    subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--no-deps", "--require-hashes", "-r", listed], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--no-deps", "--require-hashes", "-r", str(listed)], check=True)
     stamp.write_bytes(listed.read_bytes())

@@ -89,7 +89,7 @@ class Deals:
         self.rows = rows
         self.touched: dict[int, int] = {}
         """Index of a changed deal -> when it was changed, in ms since 1970."""
-        self._version = 0
+        self.version = 0
         with tempfile.TemporaryFile(dir=folder) as file:
             for start in range(0, rows, 10_000):
                 file.write(
@@ -113,11 +113,11 @@ class Deals:
 
     def touch(self, fraction: float, now_ms: int) -> int:
         """Change that part of the deals, spread over the whole range; returns how many."""
-        self._version += 1
+        self.version += 1
         step = max(1, round(1 / fraction))
-        chosen = range(self._version * 7 % step, self.rows, step)
+        chosen = range(self.version * 7 % step, self.rows, step)
         for index in chosen:
-            self._write(index, render(index, self._version, now_ms))
+            self._write(index, render(index, self.version, now_ms))
             self.touched[index] = now_ms
         return len(chosen)
 
@@ -126,7 +126,7 @@ class Deals:
         for index in self.touched:
             self._write(index, render(index, 0, self._first_modified(index)))
         self.touched.clear()
-        self._version = 0
+        self.version = 0
 
     def modified_between(self, low_ms: float, high_ms: float) -> list[int]:
         """Indices, ascending, of the deals whose last-modified time lies in this closed range."""

@@ -53,7 +53,7 @@ class _Keys:
                 self.all_came.set()
             forward(widget, event)
 
-        Widget._forward_event = counting  # type: ignore[method-assign]
+        setattr(Widget, forward.__name__, counting)
 
 
 async def _lag(busy: Callable[[], object]) -> dict[str, float]:

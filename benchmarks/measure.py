@@ -106,7 +106,7 @@ def _wait_for_all(main: int) -> int:
             code = os.waitstatus_to_exitcode(status)
 
 
-def _measure(command: Sequence[str]) -> dict[str, Any]:
+def _measure(command: list[str]) -> dict[str, Any]:
     """The process in between: run the command, adopt its orphans, add up."""
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "cannot adopt the processes of the command")

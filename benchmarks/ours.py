@@ -39,7 +39,7 @@ def contender(keyring: Keyring) -> Contender:
 
 def connect(base_url: str, home: Path, keyring: Keyring) -> None:
     """Connect HubSpot at that address, in a home of its own."""
-    command = [REVTOPS, "--home", home, "connect", "hubspot", "--base-url", base_url, "--stdin"]
+    command = [str(REVTOPS), "--home", str(home), "connect", "hubspot", "--base-url", base_url, "--stdin"]
     subprocess.run(command, input=_TOKEN, env={**os.environ, **keyring.env}, stdout=sys.stderr, text=True, check=True)
 
 

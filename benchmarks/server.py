@@ -139,7 +139,7 @@ class Vendor:
     def _matches(self, body: dict[str, Any]) -> list[int]:
         """Indices that a search matches; those of the last search are kept, for its next page."""
         low, high, after_id = _search_bounds(body)
-        key = (low, high, after_id, len(self.deals.touched))
+        key = (low, high, after_id, self.deals.version)
         if self._found[0] != key:
             first = after_id - FIRST_DEAL_ID
             self._found = (key, [i for i in self.deals.modified_between(low, high) if i >= first])

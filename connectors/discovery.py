@@ -8,7 +8,7 @@ The cache knows for each source the time and size of the files it was read from,
 its time (installing a package changes it) and the entry points in it. Where something is broken, the cause may lie
 outside of its file (a package that is not installed), so it is tried again whenever `sys.path` changes.
 """
-# ruff: noqa: PTH100, PTH105, PTH118, PTH119, PTH120, PTH123 - importing pathlib costs as much as everything here
+# ruff: noqa: PTH100, PTH105, PTH108, PTH118, PTH119, PTH120, PTH123 - importing pathlib costs as much as everything here
 
 from __future__ import annotations
 
@@ -181,6 +181,7 @@ def _read_cache(path: str) -> Known:
 
 def _write_cache(path: str, known: Known) -> None:
     """Replace the cache in one step. It is a convenience: where it cannot be written, every start is a first one."""
+    from contextlib import suppress
     from pathlib import Path
 
     from store.home import make_private
@@ -193,4 +194,5 @@ def _write_cache(path: str, known: Known) -> None:
             file.write(_header(body) + b"\n" + body)
         os.replace(temporary, path)
     except OSError:
-        return
+        with suppress(OSError):
+            os.unlink(temporary)

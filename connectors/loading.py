@@ -13,6 +13,7 @@ import importlib.util
 import json
 import os
 import sys
+import threading
 import traceback
 from dataclasses import asdict
 from functools import reduce
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _DROP_INS = "revtops_dropin"
 _REASON_LENGTH = 400
 
+_lock = threading.RLock()
+"""One import at a time: sys.stdout is redirected meanwhile, which two threads would undo in the wrong order."""
 _imported: dict[str, dict[str, str | None]] = {}
 """Modules that were imported here, and the files they came from: a changed one is imported anew."""
 
@@ -135,25 +138,25 @@ def _is_connector(value: object) -> TypeGuard[type[BaseConnector]]:
 
 def _import(source: Source) -> ModuleType:
     name = _module_name(source)
-    _forget_if_changed(name)
-    importlib.invalidate_caches()
-    # stdout is a command's answer: what a connector prints while it is imported does not belong there.
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            module = importlib.import_module(name) if source.module else _import_file(name, Path(source.label))
-    except BaseException:
-        _forget(name)
-        raise
-    if name not in _imported:
+    with _lock:
+        _forget_if_changed(name)
+        if name in sys.modules and name in _imported:
+            return sys.modules[name]
+        importlib.invalidate_caches()
+        try:
+            # stdout is a command's answer: what a connector prints while it is imported does not belong there.
+            with contextlib.redirect_stdout(sys.stderr):
+                module = importlib.import_module(name) if source.module else _import_file(name, Path(source.label))
+        except BaseException:
+            _forget(name)
+            raise
         _imported[name] = {path: stamp(path) for path in {*source.files, *_files_of(name)}}
-    return module
+        return module
 
 
 def _import_file(name: str, path: Path) -> ModuleType:
     if not path.stem.isidentifier():
         raise ImportError(f"{path.name} is no Python name: use letters, digits and `_`")
-    if name in sys.modules:
-        return sys.modules[name]
     _make_package(name, path.parent)
     spec = importlib.util.spec_from_file_location(name, path, loader=_SourceOnly(name, str(path)))
     assert spec is not None

@@ -441,6 +441,12 @@ def test_a_cache_that_cannot_be_written_is_done_without(home: Path, drop_in: Cal
     assert "kept" in discover()
 
 
+def test_a_cache_that_cannot_be_replaced_leaves_nothing_behind(home: Path) -> None:
+    (home / "cache" / "manifest.json" / "in the way").mkdir(parents=True)
+    discover()
+    assert [path.name for path in (home / "cache").iterdir()] == ["manifest.json"]
+
+
 def test_the_cache_is_readable_by_its_owner_only(home: Path) -> None:
     discover()
     assert (home / "cache" / "manifest.json").stat().st_mode & 0o077 == 0

@@ -148,17 +148,12 @@ def _is_current(source: Source, entry: Entry, environment: dict[str, int]) -> bo
 
 
 def _places(home: Path | None) -> tuple[str, str]:
-    """The data directory and the cache file. A chosen data directory holds its own cache."""
-    if home is not None:
-        root = os.path.abspath(home)
-    else:
+    """The data directory and the cache file in it."""
+    if home is None:
         from store.home import data_dir
 
-        root = os.path.abspath(data_dir())
-        if not os.environ.get("REVTOPS_HOME"):
-            from platformdirs import user_cache_dir
-
-            return root, os.path.join(user_cache_dir("revtops", appauthor=False), "manifest.json")
+        home = data_dir()
+    root = os.path.abspath(home)
     return root, os.path.join(root, "cache", "manifest.json")
 
 

@@ -23,7 +23,7 @@ CustomFields = dict[str, Any]
 class Record(BaseModel):
     """What every record has. `source_id` is the vendor's id; `source_system` is filled in by the engine when empty."""
 
-    model_config = ConfigDict(coerce_numbers_to_str=True, extra="forbid")
+    model_config = ConfigDict(coerce_numbers_to_str=True, extra="forbid", defer_build=True)
 
     source_id: str
     source_system: str = ""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, quote_plus, unquote, unquote_plus, urlsplit, urlunsplit
 
 import orjson
 
@@ -53,10 +53,13 @@ class Redactor:
 
     def url(self, url: str) -> str:
         """A URL without user info, sensitive parameters and known secrets."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return MASK
         netloc = parts.netloc.rpartition("@")[2]
-        path = "/".join(map(self._encoded, parts.path.split("/")))
-        query = "&".join(map(self._encoded, _mask_pairs(parts.query).split("&")))
+        path = "/".join(self._encoded(part, unquote) for part in parts.path.split("/"))
+        query = self._pairs(parts.query)
         return urlunsplit(parts._replace(netloc=netloc, path=path, query=query, fragment=""))
 
     def headers(self, headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -64,7 +67,7 @@ class Redactor:
         shown: dict[str, str] = {}
         for raw_name, raw_value in headers:
             name = raw_name.decode("latin-1").lower()
-            value = MASK if is_sensitive(name) else self.text(raw_value.decode("latin-1"))
+            value = self._header(name, raw_value.decode("latin-1"))
             shown[name] = f"{shown[name]}, {value}" if name in shown else value
         return shown
 
@@ -73,14 +76,27 @@ class Redactor:
         if content_type.startswith("multipart/"):
             return f"[{len(body)} bytes of {content_type.partition(';')[0]}]".encode()
         if "x-www-form-urlencoded" in content_type:
-            body = _mask_pairs(body.decode("latin-1")).encode("latin-1")
+            body = self._pairs(body.decode("latin-1")).encode("latin-1")
         elif "json" in content_type or body[:1] in (b"{", b"["):
             body = _mask_json(body)
         return self._mask_values(body)[:BODY_LIMIT]  # not cut first: half a secret would not be found
 
-    def _encoded(self, part: str) -> str:
+    def _header(self, name: str, value: str) -> str:
+        if is_sensitive(name):
+            return MASK
+        return self.url(value) if name == "location" else self.text(value)
+
+    def _pairs(self, query: str) -> str:
+        """A query or form."""
+        return "&".join(map(self._pair, query.split("&")))
+
+    def _pair(self, pair: str) -> str:
+        name, _, value = pair.partition("=")
+        return f"{name}={MASK}" if value and _holds_secret(unquote_plus(name)) else self._encoded(pair, unquote_plus)
+
+    def _encoded(self, part: str, decode: Callable[[str], str]) -> str:
         """A part of a URL; which characters are percent-encoded in it is anybody's choice."""
-        decoded = unquote(part)
+        decoded = decode(part)
         masked = self.text(decoded)
         return part if masked == decoded else quote(masked, safe="=*")
 
@@ -110,16 +126,9 @@ def _written_forms(secret: str) -> Iterable[str]:
     )
 
 
-def _mask_pairs(query: str) -> str:
-    """A query or form. `code` counts as sensitive here, where OAuth puts it, but not in JSON, where errors have one."""
-    pairs = parse_qsl(query, keep_blank_values=True)
-    if not any(_holds_secret(name) for name, _ in pairs):
-        return query
-    return urlencode([(name, MASK if _holds_secret(name) else value) for name, value in pairs], safe="*")
-
-
-def _holds_secret(name: str) -> bool:
-    return name == "code" or is_sensitive(name)
+def _holds_secret(parameter: str) -> bool:
+    """`code` is what OAuth calls a secret in queries and forms; in JSON it is what errors have."""
+    return parameter == "code" or is_sensitive(parameter)
 
 
 def _mask_json(body: bytes) -> bytes:

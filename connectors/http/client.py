@@ -121,7 +121,6 @@ class HttpClient:
             pacer=self._pacers[budget],
             timeout=timeout,
         )
-        self._waiting.stop_if_cancelled()
         self._refuse_while_down()
         try:
             response = await self._with_retries(call)
@@ -178,8 +177,8 @@ class HttpClient:
         raise error
 
     async def _attempt(self, call: Call) -> httpx2.Response:
-        self._waiting.stop_if_cancelled()
         await self._wait_for_budget(call)
+        self._waiting.stop_if_cancelled()
         call.attempt += 1
         request, answer = await self._open().send(call)
         call.waited = 0.0

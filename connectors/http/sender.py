@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 from connectors.errors import InvalidInputError
 from connectors.http import answers
 from connectors.http.call import Failure, UnsendableError
 from connectors.http.rates import read_limits
 from connectors.http.traffic import Exchange, Timing, describe
-from connectors.http.urls import origin
+from connectors.http.urls import origin, redirected
 from connectors.redaction import is_sensitive
 
 if TYPE_CHECKING:
@@ -60,25 +59,23 @@ class Sender:
             location = self._redirected_to(call, answer)
             if location is None:
                 return request, answer
-            url = urljoin(url, location)
+            url = redirected(url, location)
             self._refuse_to_follow(call, request, url)
         raise self._misdirected(request, "redirects without end")
 
     async def _prepare(self, call: Call, url: str) -> httpx2.Request:
+        where = self._origin if self._origin and url.startswith(self._below_base) else origin(url)
+        if not where.host:
+            raise self._unsendable(call, "its address is not a web address")
         headers = call.headers
-        if self._auth_headers is not None and self._is_own(url):
+        if self._auth_headers is not None and where == self._origin:
             headers = {**await self._auth_headers(), **headers}
-        elif url is not call.url and origin(url) != origin(call.url):
+        elif url is not call.url and where != origin(call.url):
             headers = {name: value for name, value in headers.items() if not is_sensitive(name)}
         try:
             return self.wire.build(call.method, url, headers, call.body, call.timeout)
         except UnsendableError as error:
-            raise self._unsendable(call, error) from None
-
-    def _is_own(self, url: str) -> bool:
-        if self._origin is None:
-            return False
-        return url.startswith(self._below_base) or origin(url) == self._origin
+            raise self._unsendable(call, str(error)) from None
 
     async def _exchange(self, call: Call, request: httpx2.Request) -> httpx2.Response | Failure:
         began = self._clock()
@@ -86,7 +83,7 @@ class Sender:
         try:
             answer = await self.wire.send(request)
         except UnsendableError as error:
-            raise self._unsendable(call, error) from None
+            raise self._unsendable(call, str(error)) from None
         finally:
             call.pacer.finish()
         if not isinstance(answer, Failure):
@@ -104,7 +101,7 @@ class Sender:
     def _refuse_to_follow(self, call: Call, request: httpx2.Request, url: str) -> None:
         if call.method not in _FOLLOWED:
             raise self._misdirected(request, f"redirects {call.method} requests, which are not followed")
-        if request.url.scheme == "https" and origin(url)[0] != "https":
+        if request.url.scheme == "https" and origin(url).scheme != "https":
             raise self._misdirected(request, "redirects to an address without encryption")
 
     def _misdirected(self, request: httpx2.Request, what: str) -> InvalidInputError:
@@ -113,8 +110,8 @@ class Sender:
             f"{self._system} {what} ({where}).", hint="Check the connection's base URL: the API may have moved."
         )
 
-    def _unsendable(self, call: Call, error: Exception) -> InvalidInputError:
+    def _unsendable(self, call: Call, why: str) -> InvalidInputError:
         return InvalidInputError(
-            f"A {call.method} request to {self._system} could not be sent: {error}.",
+            f"A {call.method} request to {self._system} could not be sent: {why}.",
             hint="Check the base URL, and the credentials for a line break or another stray character.",
         )

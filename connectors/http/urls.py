@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote, urlencode, urlsplit
+from typing import NamedTuple
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 Scalar = str | int | float | bool | None
 Params = Mapping[str, Scalar | Sequence[Scalar]]
@@ -13,13 +14,30 @@ Params = Mapping[str, Scalar | Sequence[Scalar]]
 _ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
-Origin = tuple[str, str, int | None]
+
+class Origin(NamedTuple):
+    """What credentials belong to (RFC 6454)."""
+
+    scheme: str = ""
+    host: str = ""
+    port: int | None = None
 
 
 def origin(url: str) -> Origin:
-    """Scheme, host and port: what credentials belong to (RFC 6454)."""
-    parts = urlsplit(url)
-    return parts.scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    """The origin of a URL, all empty where it is none."""
+    try:
+        parts = urlsplit(url)
+        return Origin(parts.scheme, parts.hostname or "", parts.port or _DEFAULT_PORTS.get(parts.scheme))
+    except ValueError:
+        return Origin()
+
+
+def redirected(url: str, location: str) -> str:
+    """The address that a Location header means; the header itself where it means none."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return location
 
 
 def join(base: str, url: str) -> str:

@@ -37,14 +37,14 @@ class Waiting:
 
     async def pause(self, seconds: float, why: str) -> float:
         """Wait; returns the seconds that it took. Raises SyncCancelledError as soon as the run is cancelled."""
+        self.stop_if_cancelled()
         began = self._clock()
         self._waiters += 1
         self._tell(f"{why}: {math.ceil(seconds)} s")
         try:
             while (left := began + seconds - self._clock()) > 0:
-                self.stop_if_cancelled()
                 await self._sleep(min(left, _CHECK_EVERY))
-            self.stop_if_cancelled()
+                self.stop_if_cancelled()
         finally:
             self._waiters -= 1
             if not self._waiters:

@@ -43,9 +43,6 @@ class RevtopsApp(App[None]):
     """The terminal app over one workspace."""
 
     TITLE = "revtops"
-    CSS = """
-    Screen { background: $surface; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         *[Binding(tab.key, f"go('{tab.id}')", tab.title, show=False, tooltip=f"Go to {tab.title}") for tab in TABS],
         Binding("question_mark", "help", "Help", key_display="?", tooltip="The keys that do something here"),
@@ -182,11 +179,9 @@ class RevtopsApp(App[None]):
         """An error as a toast, with what to do next."""
         self.tell(" ".join(part for part in (error.message, error.hint) if part), title=title, severity="error")
 
-    def announce_connected(self, connection: ConnectionInfo) -> None:
-        """A connection was made: say so, and fetch its records if it has any."""
-        self.tell(
-            f"Connected as {connection.identity}." if connection.identity else "Connected.", title=connection.selector
-        )
+    def announce_connected(self, connection: ConnectionInfo, title: str) -> None:
+        """A connection was made: say so, and list it."""
+        self.tell(f"Connected as {connection.identity}." if connection.identity else "Connected.", title=title)
         self.changed.publish(None)
 
     # -- help, palette, leaving
@@ -202,7 +197,7 @@ class RevtopsApp(App[None]):
         seen: set[str] = set()
         for active in screen.active_bindings.values():
             binding = active.binding
-            if active.enabled and binding.tooltip and binding.action not in seen:
+            if active.enabled and binding.tooltip and binding.action not in {*seen, "command_palette"}:
                 seen.add(binding.action)
                 title = f"{binding.description}  ({self.get_key_display(binding)})"
                 yield SystemCommand(title, binding.tooltip, partial(self.run_action, binding.action, active.node))

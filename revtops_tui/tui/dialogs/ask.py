@@ -10,10 +10,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.text import plain
+from revtops_tui.tui.widgets.press import Press
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,12 @@ class Ask(Dialog[str]):
             yield Static(plain(self._text, 2_000), markup=False)
             with Horizontal(classes="buttons"):
                 for choice in self._choices.values():
-                    yield Button(choice.label, id=choice.id, classes="danger" if choice.danger else "")
+                    yield Press(choice.label, name=choice.id, danger=choice.danger)
 
     def on_mount(self) -> None:
         """A stray enter answers no."""
         self.query_one("#cancel").focus()
 
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
+    @on(Press.Pressed)
+    def _pressed(self, event: Press.Pressed) -> None:
         self.dismiss(None if event.button.id == "cancel" else event.button.id)

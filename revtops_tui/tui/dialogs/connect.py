@@ -10,7 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import Button, Input, Static
+from textual.widgets import Input, Static
 
 from connectors.parameters import Parameter, parse_auth_fields
 from connectors.registry import AuthField
@@ -18,6 +18,7 @@ from revtops_tui.tui.background import in_background
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.form import Field, Form
+from revtops_tui.tui.widgets.press import Press
 
 if TYPE_CHECKING:
     from revtops_tui.engine.connections import ConnectionInfo
@@ -30,6 +31,7 @@ _NAME = Parameter(
 _BASE_URL = Parameter(
     "base URL", type="url", label="Base URL", description="Only for a self-hosted instance or a simulator."
 )
+_AROUND_FIELDS = 9
 
 
 class ConnectDialog(Dialog["ConnectionInfo"]):
@@ -37,7 +39,7 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
 
     DEFAULT_CSS = """
     ConnectDialog {
-        & VerticalScroll { height: auto; max-height: 26; scrollbar-size-vertical: 1; }
+        & VerticalScroll { height: auto; scrollbar-size-vertical: 1; }
         & .advanced { color: $text-muted; margin-bottom: 1; border-top: solid $border-blurred; }
         & #state { height: auto; max-height: 5; color: $text-muted; }
         & #state.-wrong { color: $error; }
@@ -67,13 +69,17 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
                 yield Form([_NAME, _BASE_URL], known | draft)
             yield Static("* required", markup=False, id="state")
             with Horizontal(classes="buttons"):
-                yield Button("Cancel", id="cancel")
-                yield Button("Test & save", id="save")
+                yield Press("Cancel", name="cancel")
+                yield Press("Test & save", name="save")
 
     def on_mount(self) -> None:
         """Start in the first field."""
-        self.query_one("Field Input, Field Select, Field Switch").focus()
+        self.query_one("Field Input, Field Select, Field Toggle").focus()
         self._clock = self.set_interval(1, self._count, pause=True)
+
+    def on_resize(self) -> None:
+        """The fields scroll; what stands below them, and the buttons, are always in view."""
+        self.query_one(VerticalScroll).styles.max_height = max(4, self.size.height - _AROUND_FIELDS)
 
     @property
     def _forms(self) -> list[Form]:
@@ -84,7 +90,7 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
         self.host.drafts[self._manifest["slug"]] = {k: v for form in self._forms for k, v in form.draft().items()}
         self.dismiss(None)
 
-    @on(Button.Pressed, "#cancel")
+    @on(Press.Pressed, "#cancel")
     def _cancelled(self) -> None:
         self.action_leave()
 
@@ -95,7 +101,7 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
         else:
             self.focus_next()
 
-    @on(Button.Pressed, "#save")
+    @on(Press.Pressed, "#save")
     def action_save(self) -> None:
         """Check what was typed, try it at the vendor, and keep it when it works."""
         if self.query_one("#save").disabled or not all(form.check() for form in self._forms):
@@ -122,7 +128,7 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
         if self.is_current:
             self.dismiss(connection)
         else:  # the form was left while it was asked
-            self.host.announce_connected(connection)
+            self.host.announce_connected(connection, self._manifest["name"])
 
     def _refused(self, error: EngineError) -> None:
         if not self.is_current:

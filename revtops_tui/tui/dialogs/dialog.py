@@ -46,19 +46,6 @@ class Dialog(ModalScreen[T]):
             border-subtitle-color: $text-muted;
         }
         & .buttons { height: auto; width: 100%; align-horizontal: right; margin-top: 1; }
-        & Button {
-            margin-left: 2;
-            min-width: 12;
-            height: 1;
-            border: none;
-            background: $panel;
-            color: $foreground;
-            text-style: none;
-            &:hover { background: $primary 40%; border: none; }
-            &:focus { background: $primary; color: $background; text-style: bold; border: none; }
-            &.danger { color: $error; }
-            &.danger:focus { background: $error; color: $background; }
-        }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Close", show=False)]

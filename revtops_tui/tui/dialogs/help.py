@@ -8,10 +8,10 @@ from textual.app import ComposeResult
 from textual.binding import ActiveBinding
 
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
-from revtops_tui.tui.text import fit
+from revtops_tui.tui.text import fit, wrap
 from revtops_tui.tui.widgets.sheet import Paper, Sheet
 
-_KEYS = 18
+_KEYS = 14
 _MARKS = "● connected   ○ not connected   ! needs attention   ⟳ at work   ✗ broken"
 
 
@@ -19,7 +19,7 @@ class HelpDialog(Dialog[None]):
     """Help for the screen beneath."""
 
     DEFAULT_CSS = """
-    HelpDialog Sheet { height: auto; max-height: 30; padding: 0; }
+    HelpDialog Sheet { height: auto; max-height: 28; padding: 0; }
     """
 
     def __init__(self, bindings: Sequence[ActiveBinding]) -> None:
@@ -35,9 +35,11 @@ class HelpDialog(Dialog[None]):
         paper = Paper(width)
         for title, rows in self._groups().items():
             paper.heading(title)
-            for action, (keys, text) in rows.items():
-                if action:
-                    paper.line((f"  {fit(' '.join(keys), _KEYS)}", "key"), text)
+            for keys, text in rows.values():
+                first, *rest = wrap(text, paper.width - _KEYS - 2)
+                paper.line((f"  {fit(' '.join(keys), _KEYS)}", "key"), first)
+                for line in rest:
+                    paper.line(f"  {' ' * _KEYS}{line}")
         return paper.heading("Marks").text(_MARKS, "muted", indent=2).blank()
 
     def _groups(self) -> dict[str, dict[str, tuple[list[str], str]]]:
@@ -46,8 +48,8 @@ class HelpDialog(Dialog[None]):
             binding = active.binding
             if binding.system or not active.enabled or not binding.description:
                 continue
-            title = "Everywhere" if active.node is self.app else "Here"
+            title = "Everywhere" if active.node is self.app else "Here" if binding.tooltip else "Moving about"
             rows = groups.setdefault(title, {})
             keys, _ = rows.setdefault(binding.action, ([], binding.tooltip or binding.description))
             keys.append(self.app.get_key_display(binding))
-        return {title: groups[title] for title in ("Here", "Everywhere") if title in groups}
+        return {title: groups[title] for title in ("Here", "Everywhere", "Moving about") if title in groups}

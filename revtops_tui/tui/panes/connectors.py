@@ -217,11 +217,11 @@ class ConnectorsPane(Pane):
             return
         from revtops_tui.tui.dialogs.connect import ConnectDialog
 
-        self.host.push_screen(ConnectDialog(entry.manifest, entry.connection), self._connected)
+        self.host.push_screen(ConnectDialog(entry.manifest, entry.connection), partial(self._connected, entry))
 
-    def _connected(self, connection: ConnectionInfo | None) -> None:
+    def _connected(self, entry: Entry, connection: ConnectionInfo | None) -> None:
         if connection is not None:
-            self.host.announce_connected(connection)
+            self.host.announce_connected(connection, entry.title)
 
     def action_test(self) -> None:
         """Ask the vendor whether the connection still works."""

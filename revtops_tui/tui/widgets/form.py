@@ -3,18 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
+from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Input, Select, Static, Switch
+from textual.widgets import Input, Select, Static
 
 from connectors.errors import InvalidInputError
 from connectors.parameters import Parameter, coerce_text, validate_arguments
 from revtops_tui.tui.text import label_of, plain
 
 _RESTRICT = {"integer": r"[+-]?\d*", "number": r"[+-]?[\d.eE+-]*"}
+
+
+class Toggle(Widget, can_focus=True):
+    """Yes or no, said in words: a switch that one can also read without colours."""
+
+    DEFAULT_CSS = """
+    Toggle {
+        height: 1;
+        padding: 0 1;
+        background: $panel;
+        &:focus { background: $primary 18%; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space,left,right", "change", "Change", show=False)]
+
+    value: reactive[bool] = reactive(False)
+
+    def __init__(self, value: bool) -> None:
+        super().__init__()
+        self.set_reactive(Toggle.value, value)
+
+    def render(self) -> Content:
+        """Both answers, the chosen one marked."""
+        return Content("(•) yes   ( ) no" if self.value else "( ) yes   (•) no")
+
+    def action_change(self) -> None:
+        """The other answer."""
+        self.value = not self.value
+
+    def on_click(self) -> None:
+        """Likewise."""
+        self.action_change()
 
 
 class Field(Vertical):
@@ -41,8 +76,6 @@ class Field(Vertical):
         & SelectCurrent { border: none; height: 1; padding: 0 1; background: $panel; }
         & Select:focus > SelectCurrent { border: none; background: $primary 18%; }
         & SelectOverlay { border: round $primary; max-height: 8; }
-        & Switch { border: none; height: 1; padding: 0; background: $surface; }
-        & Switch:focus { border: none; background: $primary 18%; }
     }
     """
 
@@ -65,7 +98,7 @@ class Field(Vertical):
     def _editor(self) -> Widget:
         kind = self.parameter.type
         if kind == "boolean":
-            return Switch(bool(self._value), animate=False)
+            return Toggle(bool(self._value))
         if self.parameter.choices:
             options = [(plain(str(choice)), str(choice)) for choice in self.parameter.choices]
             chosen = str(self._value) if self._value in self.parameter.choices else Select.NULL
@@ -76,8 +109,8 @@ class Field(Vertical):
     @property
     def text(self) -> str | bool:
         """What stands in it."""
-        editor = self.query_one("Input, Switch, Select")
-        if isinstance(editor, Input | Switch):
+        editor = self.query_one("Input, Toggle, Select")
+        if isinstance(editor, Input | Toggle):
             return editor.value
         return str(editor.value) if isinstance(editor, Select) and editor.value is not Select.NULL else ""
 
@@ -88,7 +121,7 @@ class Field(Vertical):
 
     def focus_editor(self) -> None:
         """Focus what one types into."""
-        self.query_one("Input, Switch, Select").focus()
+        self.query_one("Input, Toggle, Select").focus()
 
 
 def _placeholder(kind: str) -> str:

@@ -39,7 +39,7 @@ class Item:
     search: str = ""
 
 
-class ItemList(ScrollView, can_focus=True):
+class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
     """Items under their sections, one of them highlighted."""
 
     DEFAULT_CSS = """
@@ -80,7 +80,7 @@ class ItemList(ScrollView, can_focus=True):
         Binding("home,g", "move(-1000000)", "First", show=False),
         Binding("end,G", "move(1000000)", "Last", show=False),
         Binding("enter", "choose", "Open", show=False),
-        Binding("slash", "filter", "Filter", key_display="/"),
+        Binding("slash", "filter", "Filter", key_display="/", tooltip="Type to show only what matches; esc shows all"),
     ]
 
     @dataclass
@@ -199,7 +199,7 @@ class ItemList(ScrollView, can_focus=True):
 
     def action_page(self, direction: int) -> None:
         """Move the cursor by a screenful."""
-        self._move(direction * max(1, self.size.height - 2))
+        self._move(direction * max(1, self.scrollable_content_region.height - 2))
 
     def action_choose(self) -> None:
         """Open the item under the cursor."""
@@ -235,7 +235,7 @@ class ItemList(ScrollView, can_focus=True):
                 self._lines += ["", section] if self._lines else [section]
             self._lines += [item for item in self._matches if item.section == section]
         self._matches = [line for line in self._lines if isinstance(line, Item)]
-        self.virtual_size = Size(self.size.width, len(self._lines))
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self._lines))
         self._show_filter()
         self.refresh()
         if self.current is None:
@@ -259,7 +259,7 @@ class ItemList(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the list."""
-        width = self.size.width
+        width = self.scrollable_content_region.width
         base = self.rich_style
         number = y + self.scroll_offset.y
         if not self._lines:

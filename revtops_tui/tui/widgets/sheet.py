@@ -62,7 +62,7 @@ class Paper:
         return "\n".join("".join(text for text, _ in line) for line in self.lines)
 
 
-class Sheet(ScrollView, can_focus=True):
+class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows a paper, remade when the width changes."""
 
     DEFAULT_CSS = """
@@ -112,9 +112,9 @@ class Sheet(ScrollView, can_focus=True):
 
     def rewrite(self) -> None:
         """Make the paper again: what it tells has changed."""
-        if self._write is not None and self.size.width:
-            self._paper = self._write(self.size.width)
-            self.virtual_size = Size(self.size.width, len(self._paper.lines))
+        if self._write is not None and self.scrollable_content_region.width:
+            self._paper = self._write(self.scrollable_content_region.width)
+            self.virtual_size = Size(self.scrollable_content_region.width, len(self._paper.lines))
         self.refresh()
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -127,17 +127,17 @@ class Sheet(ScrollView, can_focus=True):
 
     def action_page(self, direction: int) -> None:
         """Scroll by a screenful."""
-        self.action_line(direction * max(1, self.size.height - 1))
+        self.action_line(direction * max(1, self.scrollable_content_region.height - 1))
 
     def render_line(self, y: int) -> Strip:
         """One line of the paper."""
         number = y + self.scroll_offset.y
         base = self.rich_style
         if number >= len(self._paper.lines):
-            return Strip.blank(self.size.width, base)
+            return Strip.blank(self.scrollable_content_region.width, base)
         line = Line(base)
         for text, role in self._paper.lines[number]:
             line.add(text, ink(self, f"sheet--{role}") if role else None)
-        if line.width > self.size.width:
-            return Strip.join([line.strip(self.size.width - 1), Line(base).add("…").strip(1)])
-        return line.strip(self.size.width)
+        if line.width > self.scrollable_content_region.width:
+            return Strip.join([line.strip(self.scrollable_content_region.width - 1), Line(base).add("…").strip(1)])
+        return line.strip(self.scrollable_content_region.width)

@@ -1,0 +1,71 @@
+"""A record on paper: its fields one beneath the other, with what is nested in them opened up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from revtops_tui.tui.text import fit, plain
+from revtops_tui.tui.widgets.sheet import Paper, Part
+
+_NAME_WIDTH = 26
+_INDENT = 2
+
+
+def write_record(width: int, record: Mapping[str, Any]) -> Paper:
+    """A record. Text that is JSON (lists, custom fields) is shown as what it says."""
+    paper = Paper(width)
+    names = min(max((len(plain(name)) for name in record), default=0), _NAME_WIDTH) + 2
+    for name, value in record.items():
+        _write_value(paper, plain(name), _opened(value), 0, names)
+    return paper
+
+
+def _opened(value: Any) -> Any:
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value
+
+
+def _write_value(paper: Paper, name: str, value: Any, depth: int, names: int) -> None:
+    margin = " " * depth * _INDENT
+    label: Part = (margin + fit(name, max(names - len(margin), len(name) + 2)), "key")
+    if isinstance(value, Mapping | list) and value and depth * _INDENT < paper.width // 2:
+        paper.line(label)
+        for key, inner in _members(value):
+            _write_value(paper, key, inner, depth + 1, names)
+    elif isinstance(value, str):
+        _write_text(paper, label, value)
+    else:
+        text, role = _scalar(value)
+        paper.line(label, (text, role))
+
+
+def _members(value: Mapping[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        yield from ((plain(key), inner) for key, inner in value.items())
+    else:
+        yield from ((f"[{number}]", inner) for number, inner in enumerate(value))
+
+
+def _write_text(paper: Paper, label: Part, text: str) -> None:
+    column = len(label[0])
+    wrapped = Paper(paper.width - column).text(text).lines
+    paper.lines.append((label, *wrapped[0]))
+    paper.lines += [((" " * column, ""), *line) for line in wrapped[1:]]
+
+
+def _scalar(value: Any) -> tuple[str, str]:
+    if value is None:
+        return "null", "muted"
+    if isinstance(value, bool):
+        return ("yes" if value else "no"), "number"
+    if isinstance(value, int | float):
+        return str(value), "number"
+    if isinstance(value, bytes):
+        return f"{len(value):,} bytes", "muted"
+    return plain(json.dumps(value, ensure_ascii=False, default=str)), "string"

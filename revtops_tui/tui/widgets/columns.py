@@ -1,0 +1,79 @@
+"""How a table's columns are shown: decided once from a sample of its rows, then applied to every one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.cells import cell_len
+
+from revtops_tui.tui.text import plain, single_line
+
+_NARROWEST, _WIDEST = 4, 40
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?")
+
+Format = Callable[[Any], str]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: where its value stands in a row, its width in cells, and how a value becomes text."""
+
+    index: int
+    name: str
+    width: int
+    right: bool
+    text: Format
+
+
+def measure(names: Sequence[str], rows: Sequence[Sequence[Any]], *, offset: int = 0) -> list[Column]:
+    """Columns for rows whose values start at `offset`, judged by the given sample."""
+    return [_column(index, name, [row[index] for row in rows]) for index, name in enumerate(names, offset)]
+
+
+def _column(index: int, name: str, sample: Sequence[Any]) -> Column:
+    values = [value for value in sample if value is not None]
+    text, right = _format(values)
+    widest = max((cell_len(text(value)) for value in values), default=0)
+    width = min(max(widest, cell_len(plain(name)) + 2, _NARROWEST), _WIDEST)
+    return Column(index, plain(name), width, right, text)
+
+
+def _format(values: Sequence[Any]) -> tuple[Format, bool]:
+    if values and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        if any(isinstance(value, float) for value in values):
+            return (_fraction if all(abs(value) <= 1 for value in values) else _amount), True
+        return single_line, True
+    if values and all(isinstance(value, str) and _ISO.fullmatch(value) for value in values):
+        moments = [_local(value) for value in values]
+        return (_date if all(m and m.time() == dt.time() for m in moments) else _minute), False
+    return single_line, False
+
+
+def _fraction(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, int | float) else single_line(value)
+
+
+def _amount(value: Any) -> str:
+    return f"{value:,.2f}" if isinstance(value, int | float) else single_line(value)
+
+
+def _local(value: Any) -> dt.datetime | None:
+    """Midnight UTC is a day without a time: it must not become the evening before."""
+    try:
+        moment = dt.datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    is_day = moment.time() == dt.time()
+    return moment if is_day or moment.tzinfo is None else moment.astimezone()
+
+
+def _date(value: Any) -> str:
+    return f"{moment:%Y-%m-%d}" if (moment := _local(value)) else single_line(value)
+
+
+def _minute(value: Any) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if (moment := _local(value)) else single_line(value)

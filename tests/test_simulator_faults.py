@@ -21,6 +21,7 @@ from tests.support.hubspot import (
     ids,
     own,
     refusal,
+    search,
     seeded,
 )
 
@@ -135,6 +136,9 @@ class TestAdmin:
         deal = own.get(f"/crm/v3/objects/deals/{made[0]}", params={"properties": "amount"}).json()
         assert deal["properties"]["amount"] == "a lot"
         assert made[0] == everything(own)[-1]["id"]
+        rich = {"propertyName": "amount", "operator": "GT", "value": "1"}
+        found = search(own, rich, sorts=[{"propertyName": "amount", "direction": "DESCENDING"}], limit=1)
+        assert found["results"][0]["id"] != made[0]
 
 
 class TestServer:

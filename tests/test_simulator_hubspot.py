@@ -115,6 +115,7 @@ class TestSearch:
             (where("competitor", "NOT_HAS_PROPERTY"), lambda p: p["competitor"] is None),
             (where("dealname", "CONTAINS_TOKEN", "renew*"), lambda p: "renewal" in (p["dealname"] or "")),
             (where("renewal_date", "GTE", "2025-06-01"), lambda p: (p["renewal_date"] or "") >= "2025-06-01"),
+            (where("hs_object_id", "IN", values=["30000000003", "1"]), lambda p: p["hs_object_id"] == "30000000003"),
             (where("hs_object_id", "LT", "30000000011"), lambda p: int(p["hs_object_id"]) < 30000000011),
             (where("createdate", "LT", "2024-10-01T00:00:00Z"), lambda p: p["createdate"] < "2024-10-01"),
         ],
@@ -187,7 +188,12 @@ class TestSearch:
             {"filterGroups": [{"filters": [{"propertyName": "amount", "operator": "ALMOST", "value": 1}]}]},
             {"filterGroups": [{"filters": [{"propertyName": "amount", "operator": "EQ"}]}]},
             {"filterGroups": [{"filters": [{"propertyName": "amount", "operator": "GT", "value": "much"}]}]},
+            {"filterGroups": [{"filters": ["amount"]}]},
+            {"filterGroups": "all"},
             {"sorts": [{"propertyName": "amount"}, {"propertyName": "dealname"}]},
+            {"sorts": [7]},
+            {"sorts": [{"propertyName": "nope"}]},
+            {"after": "next"},
         ],
     )
     def test_a_bad_search_is_refused(self, seeded: httpx2.Client, body: dict[str, Any]) -> None:

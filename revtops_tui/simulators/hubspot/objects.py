@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from revtops_tui.simulators.faults import FAULT
-from revtops_tui.simulators.hubspot import search
+from revtops_tui.simulators.hubspot import filters
 from revtops_tui.simulators.hubspot.errors import HubSpotError, bad_request, json_response
 from revtops_tui.simulators.hubspot.state import State, document, now_ms, wanted
 from revtops_tui.simulators.seeding import iso_utc
@@ -67,7 +67,7 @@ class ObjectRoutes:
     async def search(self, request: Request) -> Response:
         """A page of a search."""
         store = self._store(request)
-        asked = search.parse(store.type, await json_body(request))
+        asked = filters.parse(store.type, await json_body(request))
         found = self._state.searchers[store.type.name].find(asked)
         names = wanted(store.type, asked.properties)
         results = [document(store.type, item, names) for item in found.items]

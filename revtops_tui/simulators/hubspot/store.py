@@ -99,7 +99,7 @@ class ObjectStore:
         change.modified = max(now, change.modified)
         for name, value in properties.items():
             if value is not None and name in self.type.properties and self.type.properties[name].unique:
-                self._unique[name, value.lower()] = object_id
+                self._unique[name, str(value).lower()] = object_id
         self.version += 1
         item = self.get(object_id)
         if item is None:

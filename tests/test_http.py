@@ -554,6 +554,14 @@ async def test_concurrent_requests_share_a_budget(server: FaultyServer, time: Ti
     assert waits[-1] is None
 
 
+async def test_each_wait_is_told_once(server: FaultyServer, time: Time) -> None:
+    waits: list[str | None] = []
+    async with client(server, time, budgets=[RateBudget(1, 0.7)], on_wait=waits.append) as http:
+        for _ in range(50):
+            await http.get("/x")
+    assert waits == ["rate limit: 1 s", None] * 49
+
+
 async def test_budgets_are_apart_by_name_and_several_of_a_name_hold_together(server: FaultyServer, time: Time) -> None:
     budgets = [RateBudget(2, 1), RateBudget(3, 50), RateBudget(1, 7, "search")]
     async with client(server, time, budgets=budgets) as http:
@@ -724,6 +732,13 @@ async def test_cancelling_ends_a_wait_at_once(server: FaultyServer, time: Time) 
             await http.get("/y")
     assert waits == ["rate limit: 50 s", None]
     assert len(server.seen) == 1
+
+
+async def test_a_cancelled_client_sends_nothing(server: FaultyServer, time: Time) -> None:
+    async with client(server, time, cancelled=lambda: True) as http:
+        with pytest.raises(SyncCancelledError):
+            await http.post("/x", json={})
+    assert server.seen == []
 
 
 # -- what is shown -----------------------------------------------------------------------------------------------

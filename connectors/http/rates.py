@@ -13,8 +13,6 @@ _EPOCH_MILLISECONDS = 1e11
 _EPOCH_SECONDS = 1e9
 """Above these a reset value is a point in time (1973 in milliseconds, 2001 in seconds); below, a span in seconds."""
 
-_NOW = 0.001
-"""Seconds that are not worth waiting: what is left of a wait is a rounding error."""
 _REMAINING = b"-remaining"
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
@@ -147,8 +145,7 @@ class Pacer:
         for left, until in self._stated.values():
             if left <= 0:
                 opens = max(opens, until)
-        delay = max(opens, self._closed_until) - now
-        return delay if delay > _NOW else 0.0
+        return max(0.0, max(opens, self._closed_until) - now)
 
     def start(self) -> None:
         """Count a request that is sent now."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
-Scalar = str | int | float | bool | None
+Scalar = str | int | float | bool | dt.datetime | dt.date | None
 Params = Mapping[str, Scalar | Sequence[Scalar]]
-"""Query parameters. None is left out, a sequence repeats the name, and booleans are written `true` and `false`."""
+"""Query parameters. None is left out, a sequence repeats the name; booleans are `true` and `false`, times ISO-8601."""
 
 _ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -71,4 +72,4 @@ def encode_pairs(pairs: Params) -> str:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    return value.isoformat() if isinstance(value, dt.date) else str(value)

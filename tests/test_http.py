@@ -459,8 +459,9 @@ async def test_a_redirect_to_another_origin_leaves_the_credentials_behind(
 ) -> None:
     server.script(Answer(302, headers={"Location": f"{other.url}/file?sig=1"}))
     other.script(Answer(body={"file": 1}))
-    async with client(server, time, auth_headers=bearer("canary-token")) as http:
-        answer = await http.get("/download", headers={"X-Api-Key": "canary-key", "Accept": "text/csv"})
+    headers = {"X-Api-Key": "canary-key", "X-Auth": "known-canary", "Accept": "text/csv"}
+    async with client(server, time, auth_headers=bearer("canary-token"), secrets=lambda: ["known-canary"]) as http:
+        answer = await http.get("/download", headers=headers)
     assert answer.json() == {"file": 1}
     assert server.seen[0].headers["authorization"] == "Bearer canary-token"
     assert b"canary" not in other.seen[0].raw
@@ -487,11 +488,24 @@ async def test_an_absolute_url_elsewhere_gets_no_credentials(
     assert b"canary" in server.seen[0].raw
 
 
-async def test_a_redirected_post_is_not_followed(server: FaultyServer, other: FaultyServer, time: Time) -> None:
+@pytest.mark.parametrize("method", ["POST", "PUT", "GET"])
+async def test_a_redirected_body_is_not_sent_elsewhere(
+    server: FaultyServer, other: FaultyServer, time: Time, method: str
+) -> None:
     server.script(Answer(307, headers={"Location": f"{other.url}/x"}))
     async with client(server, time) as http:
-        with pytest.raises(InvalidInputError, match="redirects POST requests"):
-            await http.post("/x", json={})
+        with pytest.raises(InvalidInputError, match="must not be sent elsewhere"):
+            await http.request(method, "/x", json={"name": "x"})
+    assert other.seen == []
+
+
+async def test_a_redirected_post_without_body_is_not_followed(
+    server: FaultyServer, other: FaultyServer, time: Time
+) -> None:
+    server.script(Answer(302, headers={"Location": f"{other.url}/x"}))
+    async with client(server, time) as http:
+        with pytest.raises(InvalidInputError, match="must not be sent elsewhere"):
+            await http.post("/x")
     assert other.seen == []
 
 

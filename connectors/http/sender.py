@@ -71,11 +71,14 @@ class Sender:
         if self._auth_headers is not None and where == self._origin:
             headers = {**await self._auth_headers(), **headers}
         elif url is not call.url and where != origin(call.url):
-            headers = {name: value for name, value in headers.items() if not is_sensitive(name)}
+            headers = {name: value for name, value in headers.items() if not self._is_secret(name, value)}
         try:
             return self.wire.build(call.method, url, headers, call.body, call.timeout)
         except UnsendableError as error:
             raise self._unsendable(call, str(error)) from None
+
+    def _is_secret(self, name: str, value: str) -> bool:
+        return is_sensitive(name) or self._redactor.text(value) != value
 
     async def _exchange(self, call: Call, request: httpx2.Request) -> httpx2.Response | Failure:
         began = self._clock()
@@ -99,8 +102,8 @@ class Sender:
         return answer.headers.get("location")
 
     def _refuse_to_follow(self, call: Call, request: httpx2.Request, url: str) -> None:
-        if call.method not in _FOLLOWED:
-            raise self._misdirected(request, f"redirects {call.method} requests, which are not followed")
+        if call.method not in _FOLLOWED or call.body is not None:
+            raise self._misdirected(request, "redirects a request that must not be sent elsewhere")
         if request.url.scheme == "https" and origin(url).scheme != "https":
             raise self._misdirected(request, "redirects to an address without encryption")
 

@@ -305,6 +305,30 @@ class TestObjects:
         assert (first["new"], second["new"]) == (True, False)
         assert first["id"] == second["id"]
 
+    def test_one_wrong_value_refuses_a_whole_batch(self, own: httpx2.Client) -> None:
+        inputs = [{"properties": {"dealname": "good"}}, {"properties": {"amount": "much"}}]
+        assert own.post("/crm/v3/objects/deals/batch/create", json={"inputs": inputs}).status_code == 400
+        assert search(own)["total"] == SIZE
+
+    @pytest.mark.parametrize(
+        ("path", "body"),
+        [
+            ("", {"properties": ["dealname"]}),
+            ("", {"properties": {"dealname": "x"}, "associations": [{"to": "1"}]}),
+            ("/batch/read", {"inputs": ["1"]}),
+            ("/batch/read", {"inputs": [{"id": "30000000001"}], "properties": "dealname"}),
+            ("/batch/upsert", {"inputs": [{"id": "1", "properties": {}}]}),
+            ("/batch/update", [1]),
+        ],
+    )
+    def test_a_body_of_another_shape_is_refused(self, seeded: httpx2.Client, path: str, body: Any) -> None:
+        reply = seeded.post(f"/crm/v3/objects/deals{path}", json=body)
+        assert (reply.status_code, refusal(reply)["category"]) == (400, "VALIDATION_ERROR")
+
+    def test_a_body_that_is_not_json_is_refused(self, seeded: httpx2.Client) -> None:
+        reply = seeded.post("/crm/v3/objects/deals", content=b"{oops")
+        assert (reply.status_code, "line 1" in refusal(reply)["message"]) == (400, True)
+
     def test_a_batch_takes_a_hundred(self, seeded: httpx2.Client) -> None:
         reply = seeded.post("/crm/v3/objects/deals/batch/read", json={"inputs": [{"id": "1"}] * 101})
         assert (reply.status_code, "100" in refusal(reply)["message"]) == (400, True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from starlette.responses import Response
 from starlette.routing import Route
 
 from revtops_tui.simulators.hubspot.associations import association_types
-from revtops_tui.simulators.hubspot.errors import bad_request, json_response, not_found
-from revtops_tui.simulators.hubspot.objects import batch_inputs, batch_response, flag, json_body, number
+from revtops_tui.simulators.hubspot.bodies import any_json, as_id, as_object, as_objects, flag, json_body, whole_number
+from revtops_tui.simulators.hubspot.errors import json_response, not_found
+from revtops_tui.simulators.hubspot.objects import batch_response
 from revtops_tui.simulators.hubspot.schema import CREATED, PIPELINES, PORTAL_ID
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class AssociationRoutes:
     async def batch_read(self, request: Request) -> Response:
         """The links of up to a thousand objects; those without any are listed as errors (207)."""
         source, target = self._types(request)
-        inputs = batch_inputs(await json_body(request), MAX_ASSOCIATION_INPUTS)
+        inputs = await _inputs(request)
         results, errors = [], []
         for given in inputs:
             object_id = str(given.get("id"))
@@ -60,7 +60,7 @@ class AssociationRoutes:
     async def batch_create(self, request: Request) -> Response:
         """Link pairs of objects."""
         source, target = self._types(request)
-        inputs = batch_inputs(await json_body(request), MAX_ASSOCIATION_INPUTS)
+        inputs = await _inputs(request)
         results = [
             self._link(source, _id_in(given, "from"), target, _id_in(given, "to"), given.get("types"))
             for given in inputs
@@ -76,8 +76,8 @@ class AssociationRoutes:
         """The links of one object, 500 a page."""
         source, target = self._types(request)
         self._state.object(self._state.store(source), request.path_params["id"])
-        limit = min(number(request, "limit", _ASSOCIATIONS_PAGE), _ASSOCIATIONS_PAGE)
-        after = number(request, "after", 0)
+        limit = min(whole_number(request, "limit", _ASSOCIATIONS_PAGE), _ASSOCIATIONS_PAGE)
+        after = whole_number(request, "after", 0)
         links = [li for li in self._links(source, request.path_params["id"], target) if int(li["toObjectId"]) > after]
         body: dict[str, Any] = {"results": links[:limit]}
         if len(links) > limit:
@@ -87,8 +87,7 @@ class AssociationRoutes:
     async def link(self, request: Request) -> Response:
         """Link two objects, with the types in the body or the plain one."""
         source, target = self._types(request)
-        raw = await request.body()
-        given, params = orjson.loads(raw) if raw else None, request.path_params
+        given, params = await any_json(request), request.path_params
         return json_response(self._link(source, params["id"], target, params["to"], given), status=201)
 
     async def link_plainly(self, request: Request) -> Response:
@@ -112,9 +111,8 @@ class AssociationRoutes:
         return self._state.store(params["source"]).type.name, self._state.store(params["target"]).type.name
 
     def _links(self, source: str, object_id: str, target: str) -> list[dict[str, Any]]:
-        if not object_id.isdigit():
-            return []
-        links = self._state.associations.of(source, int(object_id), target)
+        known = as_id(object_id)
+        links = {} if known is None else self._state.associations.of(source, known, target)
         return [{"toObjectId": str(i), "associationTypes": [t.document() for t in types]} for i, types in links.items()]
 
     def _link(self, source: str, from_id: str, target: str, to_id: str, given: Any) -> dict[str, Any]:
@@ -165,8 +163,8 @@ class AccountRoutes:
     async def owners(self, request: Request) -> Response:
         """Owners in order of id, the ones who left with `archived=true`; `email` finds one."""
         params = request.query_params
-        archived, after = flag(request, "archived"), number(request, "after", 0)
-        limit = number(request, "limit", _OWNERS_PAGE)
+        archived, after = flag(request, "archived"), whole_number(request, "after", 0)
+        limit = whole_number(request, "limit", _OWNERS_PAGE)
         people = zip(self._state.account.owners, self._state.account.company.colleagues, strict=True)
         found = [
             _owner(owner, colleague)
@@ -259,11 +257,12 @@ class AccountRoutes:
         )
 
 
+async def _inputs(request: Request) -> list[dict[str, Any]]:
+    return as_objects((await json_body(request)).get("inputs"), "`inputs`", MAX_ASSOCIATION_INPUTS)
+
+
 def _id_in(given: dict[str, Any], end: str) -> str:
-    side = given.get(end)
-    if not isinstance(side, dict):
-        raise bad_request(f"Invalid input JSON: each input needs `{end}` with an `id`.")
-    return str(side.get("id"))
+    return str(as_object(given.get(end), f"`{end}`").get("id"))
 
 
 def _default_link(source: str, from_id: str, target: str, to_id: str) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from revtops_tui.simulators.faults import ADMIN_PREFIX, Fault, Traffic
+from revtops_tui.simulators.hubspot.bodies import flag, json_body, whole_number
 from revtops_tui.simulators.hubspot.errors import bad_request, json_response
-from revtops_tui.simulators.hubspot.objects import flag, json_body
 from revtops_tui.simulators.hubspot.state import now_ms
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ class AdminRoutes:
 
     async def objects(self, request: Request) -> Response:
         """The truth for a test: objects with all their properties. `after`, `limit` (1000), `archived`."""
-        store, params = self._store(request.path_params["type"]), request.query_params
-        after, limit = int(params.get("after", 0)), int(params.get("limit", 1000))
+        store = self._store(request.path_params["type"])
+        after, limit = whole_number(request, "after", 0), whole_number(request, "limit", 1000)
         items = store.page(after, limit, archived=flag(request, "archived"))
         return json_response({"results": [self._state.described(store, i, store.type.properties) for i in items]})
 

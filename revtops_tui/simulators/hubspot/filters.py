@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from revtops_tui.simulators.hubspot.bodies import as_names, as_objects
 from revtops_tui.simulators.hubspot.errors import bad_request
 from revtops_tui.simulators.hubspot.schema import ObjectType, Property
 from revtops_tui.simulators.hubspot.store import CrmObject
@@ -59,7 +60,7 @@ class Search:
     descending: bool
     limit: int
     after: int
-    properties: list[str] | None
+    properties: list[str]
     key: bytes
     """What identifies the set of matches, whatever the page."""
 
@@ -77,21 +78,20 @@ class Search:
 
 def parse(object_type: ObjectType, body: Mapping[str, Any]) -> Search:
     """Read a search request. Raises HubSpotError for what HubSpot refuses."""
-    groups = body.get("filterGroups") or ([{"filters": body["filters"]}] if body.get("filters") else [])
-    _check_size(groups)
+    groups = _filter_groups(body)
     text = str(body.get("query") or "")
     if len(text) > _MAX_QUERY:
         raise bad_request(f"The query is longer than {_MAX_QUERY} characters.")
     limit, after = _page(body)
     sort, descending = _sort(object_type, body.get("sorts") or [])
     return Search(
-        groups=[_group(object_type, group["filters"]) for group in groups] or [Group()],
+        groups=[_group(object_type, filters) for filters in groups] or [Group()],
         text=text.lower(),
         sort=sort,
         descending=descending,
         limit=limit,
         after=after,
-        properties=body.get("properties") or None,
+        properties=as_names(body.get("properties"), "`properties`"),
         key=orjson.dumps([groups, text]),
     )
 
@@ -101,18 +101,15 @@ def axis_properties(object_type: ObjectType) -> dict[str, str]:
     return {"hs_object_id": "id", object_type.created: "created", object_type.modified: "modified"}
 
 
-def _check_size(groups: Any) -> None:
-    if not isinstance(groups, list) or not all(_is_group(group) for group in groups):
-        raise bad_request("Invalid input JSON: `filterGroups` must be a list of objects with `filters`.")
-    sizes = [len(group["filters"]) for group in groups]
+def _filter_groups(body: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
+    """The filters of each group; `filters` alone are one group."""
+    given = as_objects(body.get("filterGroups"), "`filterGroups`") or ([dict(body)] if body.get("filters") else [])
+    groups = [as_objects(group.get("filters"), "`filters`") for group in given]
+    sizes = [len(filters) for filters in groups]
     if len(sizes) > _MAX_GROUPS or max(sizes, default=0) > _MAX_FILTERS or sum(sizes) > _MAX_FILTERS_IN_ALL:
         limits = f"{_MAX_GROUPS} filter groups, {_MAX_FILTERS} filters in each and {_MAX_FILTERS_IN_ALL} in all"
         raise bad_request(f"A search takes at most {limits}.")
-
-
-def _is_group(group: Any) -> bool:
-    filters = group.get("filters") if isinstance(group, dict) else None
-    return isinstance(filters, list) and all(isinstance(item, dict) for item in filters)
+    return groups
 
 
 def _page(body: Mapping[str, Any]) -> tuple[int, int]:

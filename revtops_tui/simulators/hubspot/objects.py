@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from starlette.responses import Response
 from starlette.routing import Route
 
 from revtops_tui.simulators.faults import FAULT
 from revtops_tui.simulators.hubspot import filters
+from revtops_tui.simulators.hubspot.bodies import (
+    as_id,
+    as_names,
+    as_object,
+    as_objects,
+    flag,
+    json_body,
+    names,
+    whole_number,
+)
 from revtops_tui.simulators.hubspot.errors import HubSpotError, bad_request, json_response
 from revtops_tui.simulators.hubspot.state import State, document, now_ms, wanted
 from revtops_tui.simulators.seeding import iso_utc
@@ -52,8 +61,8 @@ class ObjectRoutes:
             after -= 1
         archived = flag(request, "archived")
         items = store.page(after, limit + 1, archived=archived)
-        names, targets = wanted(store.type, _names(request, "properties")), _names(request, "associations")
-        results = [document(store.type, item, names) for item in items[:limit]]
+        shape, targets = wanted(store.type, names(request, "properties")), names(request, "associations")
+        results = [document(store.type, item, shape) for item in items[:limit]]
         for item, shown in zip(items, results, strict=False):
             if targets and (links := self._state.links_of(store, item, targets)):
                 shown["associations"] = links
@@ -69,8 +78,8 @@ class ObjectRoutes:
         store = self._store(request)
         asked = filters.parse(store.type, await json_body(request))
         found = self._state.searchers[store.type.name].find(asked)
-        names = wanted(store.type, asked.properties)
-        results = [document(store.type, item, names) for item in found.items]
+        shape = wanted(store.type, asked.properties)
+        results = [document(store.type, item, shape) for item in found.items]
         fault = request.scope.get("extensions", {}).get(FAULT)
         body: dict[str, Any] = {"total": found.total, "results": _distorted(results, fault)}
         if found.after is not None:
@@ -87,11 +96,12 @@ class ObjectRoutes:
         """One object, by id or by a unique property; `archived=true` finds archived ones."""
         store = self._store(request)
         given = request.path_params["id"]
-        item = store.get(int(given)) if flag(request, "archived") and given.isdigit() else None
+        object_id = as_id(given) if flag(request, "archived") else None
+        item = None if object_id is None else store.get(object_id)
         if item is None or item.archived is None:
             item = self._state.object(store, given, request.query_params.get("idProperty"))
-        shown = self._state.described(store, item, _names(request, "properties"))
-        if links := self._state.links_of(store, item, _names(request, "associations")):
+        shown = self._state.described(store, item, names(request, "properties"))
+        if links := self._state.links_of(store, item, names(request, "associations")):
             shown["associations"] = links
         return json_response(shown)
 
@@ -99,26 +109,23 @@ class ObjectRoutes:
         """Change one object."""
         store = self._store(request)
         item = self._state.object(store, request.path_params["id"], request.query_params.get("idProperty"))
-        body = await json_body(request)
-        changed = self._state.update(store, item, body.get("properties", {}))
-        return json_response(self._state.described(store, changed, [*body.get("properties", {})]))
+        properties = _properties(await json_body(request))
+        changed = self._state.update(store, item, properties)
+        return json_response(self._state.described(store, changed, properties))
 
     async def archive(self, request: Request) -> Response:
         """Archive one object; archiving twice is no error."""
-        store, given = self._store(request), request.path_params["id"]
-        if given.isdigit():
-            store.archive(int(given), now_ms())
+        self._archive_one(self._store(request), request.path_params["id"])
         return Response(status_code=204)
 
     async def batch(self, request: Request) -> Response:
         """Up to a hundred objects at once: read, create, update, upsert, archive."""
         store, verb = self._store(request), request.path_params["verb"]
         body = await json_body(request)
-        inputs = batch_inputs(body, MAX_BATCH)
+        inputs = as_objects(body.get("inputs"), "`inputs`", MAX_BATCH)
         if verb == "archive":
             for given in inputs:
-                if str(given.get("id")).isdigit():
-                    store.archive(int(given["id"]), now_ms())
+                self._archive_one(store, given.get("id"))
             return Response(status_code=204)
         verbs: dict[str, Callable[[ObjectStore, dict[str, Any], dict[str, Any]], dict[str, Any]]] = {
             "read": self._read_one,
@@ -128,6 +135,8 @@ class ObjectRoutes:
         }
         if verb not in verbs:
             raise HubSpotError(404, "OBJECT_NOT_FOUND", f"There is no batch operation {verb}.")
+        for given in inputs:  # all of them before the first change: one wrong value refuses the whole batch
+            self._state.stored(store, _properties(given))
         return self._answer(store, verb, body, inputs, verbs[verb])
 
     def _answer(
@@ -138,7 +147,7 @@ class ObjectRoutes:
         inputs: Sequence[dict[str, Any]],
         one: Callable[[ObjectStore, dict[str, Any], dict[str, Any]], dict[str, Any]],
     ) -> Response:
-        """Missing objects are listed beside the results (207); anything else that is wrong refuses the whole batch."""
+        """Missing objects are listed beside the results (207)."""
         results, missing = [], []
         for given in inputs:
             try:
@@ -151,30 +160,34 @@ class ObjectRoutes:
 
     def _read_one(self, store: ObjectStore, body: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         item = self._state.object(store, str(given.get("id")), body.get("idProperty"))
-        return self._state.described(store, item, body.get("properties"))
+        return self._state.described(store, item, as_names(body.get("properties"), "`properties`"))
 
     def _create_one(self, store: ObjectStore, _: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         return self._state.described(store, self._state.create(store, given), _everything(store))
 
     def _update_one(self, store: ObjectStore, _: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         item = self._state.object(store, str(given.get("id")), given.get("idProperty"))
-        changed = self._state.update(store, item, given.get("properties", {}))
-        return self._state.described(store, changed, [*given.get("properties", {})])
+        properties = _properties(given)
+        return self._state.described(store, self._state.update(store, item, properties), properties)
 
     def _upsert_one(self, store: ObjectStore, _: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         id_property = given.get("idProperty")
-        if not id_property:
+        if not isinstance(id_property, str):
             raise bad_request("An upsert needs an `idProperty`.")
-        properties = {id_property: given.get("id"), **given.get("properties", {})}
+        properties = {id_property: given.get("id"), **_properties(given)}
         try:
             item = self._state.object(store, str(given.get("id")), id_property)
         except HubSpotError as error:
             if error.status != 404:
                 raise
             created = self._state.create(store, {"properties": properties})
-            return self._state.described(store, created, [*properties]) | {"new": True}
+            return self._state.described(store, created, properties) | {"new": True}
         changed = self._state.update(store, item, properties)
-        return self._state.described(store, changed, [*properties]) | {"new": False}
+        return self._state.described(store, changed, properties) | {"new": False}
+
+    def _archive_one(self, store: ObjectStore, given: Any) -> None:
+        if (object_id := as_id(given)) is not None:
+            store.archive(object_id, now_ms())
 
     def _store(self, request: Request) -> ObjectStore:
         return self._state.store(request.path_params["type"])
@@ -189,17 +202,6 @@ def batch_response(results: list[Any], errors: list[dict[str, Any]], *, status: 
     return json_response(body | {"numErrors": len(errors), "errors": errors}, status=207)
 
 
-async def json_body(request: Request) -> dict[str, Any]:
-    """The request's JSON object. Raises HubSpotError when it is something else."""
-    try:
-        body = orjson.loads(await request.body())
-    except orjson.JSONDecodeError as error:
-        raise bad_request(f"Invalid input JSON on line {error.lineno}, column {error.colno}: {error.msg}") from None
-    if not isinstance(body, dict):
-        raise bad_request("Invalid input JSON: an object was expected.")
-    return body
-
-
 def _missing(store: ObjectStore, ids: list[str]) -> list[dict[str, Any]]:
     if not ids:
         return []
@@ -207,39 +209,15 @@ def _missing(store: ObjectStore, ids: list[str]) -> list[dict[str, Any]]:
     return [{"status": "error", "category": "OBJECT_NOT_FOUND", "message": message, "context": {"ids": ids}}]
 
 
-def batch_inputs(body: dict[str, Any], most: int) -> list[dict[str, Any]]:
-    """The `inputs` of a batch request. Raises HubSpotError when they are none, or too many."""
-    inputs = body.get("inputs")
-    if not isinstance(inputs, list) or not all(isinstance(given, dict) for given in inputs):
-        raise bad_request("Invalid input JSON: `inputs` must be a list of objects.")
-    if len(inputs) > most:
-        raise bad_request(f"A batch takes at most {most} inputs; there are {len(inputs)}.")
-    return inputs
-
-
 def _page(request: Request) -> tuple[int, int]:
-    limit = number(request, "limit", 10)
+    limit = whole_number(request, "limit", 10)
     if not 1 <= limit <= MAX_PAGE:
         raise bad_request(f"`limit` must be from 1 to {MAX_PAGE}; it was {limit}.")
-    return limit, number(request, "after", 0)
+    return limit, whole_number(request, "after", 0)
 
 
-def number(request: Request, parameter: str, default: int) -> int:
-    """A whole number parameter, not negative. Raises HubSpotError for anything else."""
-    given = request.query_params.get(parameter) or str(default)
-    if not given.isdecimal():
-        raise bad_request(f"`{parameter}` must be a whole number; it was {given!r}.")
-    return int(given)
-
-
-def flag(request: Request, parameter: str) -> bool:
-    """A boolean parameter; HubSpot's Python client writes `True`."""
-    return request.query_params.get(parameter, "").lower() == "true"
-
-
-def _names(request: Request, parameter: str) -> list[str]:
-    """A list parameter, comma-separated or repeated."""
-    return [name for given in request.query_params.getlist(parameter) for name in given.split(",") if name]
+def _properties(given: dict[str, Any]) -> dict[str, Any]:
+    return as_object(given.get("properties", {}), "`properties`")
 
 
 def _everything(store: ObjectStore) -> list[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from revtops_tui.simulators.hubspot.associations import Associations, AssociationType, Links, association_types
+from revtops_tui.simulators.hubspot.bodies import as_id, as_object, as_objects
 from revtops_tui.simulators.hubspot.errors import HubSpotError, bad_request, not_found
 from revtops_tui.simulators.hubspot.schema import OBJECT_TYPES, PIPELINES, ObjectType, Property, object_type_name
 from revtops_tui.simulators.hubspot.search import Searcher
@@ -36,7 +37,7 @@ class State:
             raise bad_request(f"Unable to infer object type from: {name}")
         return self.stores[known]
 
-    def object(self, store: ObjectStore, given: str, id_property: str | None = None) -> CrmObject:
+    def object(self, store: ObjectStore, given: str, id_property: Any = None) -> CrmObject:
         """The live object with this id, or with this value of a unique property."""
         found = self._find(store, given, id_property)
         item = None if found is None else store.get(found)
@@ -44,36 +45,38 @@ class State:
             raise not_found()
         return item
 
-    def create(self, store: ObjectStore, body: Any) -> CrmObject:
+    def stored(self, store: ObjectStore, given: Mapping[str, Any]) -> Properties:
+        """Property values as they would be stored, all of them checked."""
+        return to_stored(store.type, self._owners, given)
+
+    def create(self, store: ObjectStore, body: dict[str, Any]) -> CrmObject:
         """Add an object as described in a request: `properties`, `associations`."""
-        item = _object(body)
-        properties = to_stored(store.type, self._owners, item.get("properties", {}))
+        properties = self.stored(store, as_object(body.get("properties", {}), "`properties`"))
         if store.type.name == "deals":
             properties.setdefault("pipeline", PIPELINES[0].id)
         self._check_unique(store, properties, None)
-        links = [self._link(store, link) for link in item.get("associations") or []]
+        links = [self._link(store, link) for link in as_objects(body.get("associations"), "`associations`")]
         created = store.create(properties, now_ms())
         for target, linked, types in links:
             self.associations.add(store.type.name, created.id, target, linked, types)
         return created
 
-    def update(self, store: ObjectStore, item: CrmObject, given: Any) -> CrmObject:
+    def update(self, store: ObjectStore, item: CrmObject, given: Mapping[str, Any]) -> CrmObject:
         """Change an object's properties."""
-        properties = to_stored(store.type, self._owners, given)
+        properties = self.stored(store, given)
         if not properties:
             raise bad_request("No properties found to update, please provide at least one.")
         self._check_unique(store, properties, item.id)
         return store.update(item.id, properties, now_ms())
 
-    def add_property(self, store: ObjectStore, body: Any) -> Property:
+    def add_property(self, store: ObjectStore, given: dict[str, Any]) -> Property:
         """Define a custom property."""
-        given = _object(body)
         name, kind = str(given.get("name") or ""), given.get("type")
         if not name or kind not in ("string", "number", "date", "datetime", "enumeration", "bool"):
             raise bad_request("A property needs a `name` and a known `type`.")
         if name in store.type.properties:
             raise HubSpotError(409, "OBJECT_ALREADY_EXISTS", f"A property named '{name}' already exists.")
-        options = tuple(str(option.get("value")) for option in given.get("options") or ())
+        options = tuple(str(option.get("value")) for option in as_objects(given.get("options"), "`options`"))
         prop = Property(
             name,
             str(given.get("label") or name),
@@ -104,7 +107,7 @@ class State:
         if not known:
             raise bad_request(f"There is no association from {source} to {target}.")
         chosen = []
-        for item in given or []:
+        for item in as_objects(given, "association types"):
             type_id = str(item.get("associationTypeId"))
             if type_id not in known:
                 raise bad_request(f"Association type {type_id} does not exist from {source} to {target}.")
@@ -125,10 +128,10 @@ class State:
         """One object as a read returns it."""
         return document(store.type, item, wanted(store.type, names))
 
-    def _find(self, store: ObjectStore, given: str, id_property: str | None) -> int | None:
+    def _find(self, store: ObjectStore, given: str, id_property: Any) -> int | None:
         if id_property in (None, "", "hs_object_id"):
-            return int(given) if given.isdigit() else None
-        prop = store.type.properties.get(id_property or "")
+            return as_id(given)
+        prop = store.type.properties.get(str(id_property))
         if prop is None or not prop.unique:
             raise bad_request(f"The idProperty {id_property} is not a unique property of {store.type.name}.")
         return self._holder(store, prop.name, given)
@@ -152,10 +155,9 @@ class State:
                 what = store.type.singular.capitalize()
                 raise HubSpotError(409, "CONFLICT", f"{what} already exists. Existing ID: {holder}")
 
-    def _link(self, store: ObjectStore, link: Any) -> tuple[str, int, list[AssociationType]]:
-        given = _object(link)
-        linked = str(_object(given.get("to")).get("id") or "")
-        asked = {str(item.get("associationTypeId")) for item in given.get("types") or []}
+    def _link(self, store: ObjectStore, given: dict[str, Any]) -> tuple[str, int, list[AssociationType]]:
+        linked = str(as_object(given.get("to"), "`to`").get("id"))
+        asked = {str(item.get("associationTypeId")) for item in as_objects(given.get("types"), "`types`")}
         for target, other in self.stores.items():
             types = association_types(store.type.name, target)
             if asked and {str(t.type_id) for t in types} >= asked:
@@ -188,10 +190,4 @@ def document(object_type: ObjectType, item: CrmObject, names: tuple[str, ...]) -
     }
     if item.archived is not None:
         body["archivedAt"] = iso_utc(item.archived)
-    return body
-
-
-def _object(body: Any) -> dict[str, Any]:
-    if not isinstance(body, dict):
-        raise bad_request("Invalid input JSON: an object was expected.")
     return body

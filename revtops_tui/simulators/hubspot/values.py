@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from revtops_tui.simulators.hubspot.errors import bad_request, invalid_properties
+from revtops_tui.simulators.hubspot.errors import invalid_properties
 from revtops_tui.simulators.hubspot.schema import ObjectType, Property
 from revtops_tui.simulators.hubspot.seeded import Properties
 from revtops_tui.simulators.seeding import DAY_MS, iso_day, iso_utc
@@ -21,13 +21,11 @@ class _InvalidValueError(Exception):
         self.code = code
 
 
-def to_stored(object_type: ObjectType, owners: frozenset[str], given: object) -> Properties:
+def to_stored(object_type: ObjectType, owners: frozenset[str], given: Mapping[str, Any]) -> Properties:
     """The properties of a create or update as they are stored: text, or None where a value is cleared.
 
     Raises HubSpotError naming every property that does not exist or does not take its value.
     """
-    if not isinstance(given, Mapping):
-        raise bad_request("Invalid input JSON: `properties` must be an object of names and values.")
     stored: Properties = {}
     problems = []
     for name, value in given.items():
@@ -111,7 +109,7 @@ _BY_TYPE: dict[str, Callable[[Property, str], str]] = {
 
 def to_milliseconds(text: str) -> int | None:
     """Milliseconds since 1970 UTC out of either form that HubSpot takes: digits, or ISO 8601; None for neither."""
-    if text.lstrip("-").isdigit():
+    if text.isascii() and text.removeprefix("-").isdigit():
         return int(text)
     try:
         moment = dt.datetime.fromisoformat(text)

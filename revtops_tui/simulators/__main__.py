@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("vendor", choices=["hubspot"], help="which vendor to simulate")
     parser.add_argument("--size", type=int, default=1_000, help="number of deals; the rest comes in proportion")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same account")
-    parser.add_argument("--latency", type=float, default=0.0, metavar="MS", help="milliseconds added to each request")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="MS", help="milliseconds a reply takes at least")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--token", default="simulated-token", help="the token that requests must carry")
     parser.add_argument("--rate-limit", type=int, metavar="N", help="requests in ten seconds; without it no limit")

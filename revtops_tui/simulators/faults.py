@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
@@ -119,7 +120,7 @@ class FaultReply(Protocol):
 class FaultMiddleware:
     """Counts, delays and breaks requests before the simulator sees them; what is under /_simulator/ passes.
 
-    `latency` is in seconds, added to each request.
+    `latency` is in seconds: no reply begins earlier, and the simulator's own work is part of it.
     """
 
     def __init__(self, app: ASGIApp, *, traffic: Traffic, reply: FaultReply, latency: float = 0.0) -> None:
@@ -136,7 +137,7 @@ class FaultMiddleware:
             return
         self._traffic.record(scope["method"], path)
         if self._latency:
-            await asyncio.sleep(self._latency)
+            send = _not_before(time.monotonic() + self._latency, send)
         fault = self._traffic.fault(scope["method"], path)
         if fault is None:
             await self._app(scope, receive, send)
@@ -176,6 +177,15 @@ class FaultMiddleware:
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
         transport.close()
         await _until_gone(receive)
+
+
+def _not_before(moment: float, send: Send) -> Send:
+    async def send_in_time(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await asyncio.sleep(moment - time.monotonic())
+        await send(message)
+
+    return send_in_time
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -36,6 +36,8 @@ _NEXT_STEPS = (
     "Follow up after the board meeting",
 )
 _MOTIONS = ("new business", "expansion", "renewal", "pilot", "50 seats", "upgrade", "multi-year", "200 seats")
+_AMOUNTS = [str(250 * n) for n in range(1, 801)]
+_DISCOUNTS = [str(2.5 * n) for n in range(8)]
 _CURRENCIES = ("USD", "USD", "EUR", "USD", "GBP", "EUR", "USD", "JPY")
 _SUBJECTS = ("Pricing", "Kick-off", "Security questionnaire", "Quarterly review", "Contract changes", "Data migration")
 AWKWARD_NAMES: dict[int, str | None] = {
@@ -95,6 +97,7 @@ class Account:
     def __init__(self, *, seed: int, size: int, as_of: dt.datetime = DEFAULT_AS_OF) -> None:
         self.company = Company(seed)
         self.owners = [_FIRST_OWNER + c.number for c in self.company.colleagues]
+        self._owner_texts = [str(owner) for owner in self.owners]
         self.companies = max(1, size // 5)
         self.contacts = max(1, size // 2)
         self.deals = size
@@ -141,7 +144,7 @@ class Account:
             "createdate": created,
             "hs_lastmodifieddate": modified,
             "hs_object_id": object_id,
-            "hubspot_owner_id": str(self.owners[(bits >> 16) % len(self.owners)]),
+            "hubspot_owner_id": self._owner_texts[(bits >> 16) % len(self.owners)],
         }
 
     def _contact(self, index: int) -> Properties:
@@ -161,7 +164,7 @@ class Account:
             "createdate": created,
             "lastmodifieddate": modified,
             "hs_object_id": object_id,
-            "hubspot_owner_id": str(self.owners[(bits >> 16) % len(self.owners)]),
+            "hubspot_owner_id": self._owner_texts[(bits >> 16) % len(self.owners)],
         }
 
     def _deal(self, index: int) -> Properties:
@@ -176,7 +179,7 @@ class Account:
             name = f"{customer} - {PRODUCTS[(bits >> 16) % len(PRODUCTS)]} {_MOTIONS[(bits >> 20) % len(_MOTIONS)]}"
         return {  # a literal, because a page has a hundred of them
             "dealname": name,
-            "amount": str(250 * (1 + (bits >> 24) % 800)) if bits >> 60 else None,
+            "amount": _AMOUNTS[(bits >> 24) % 800] if bits >> 60 else None,
             "dealstage": stage,
             "pipeline": pipeline,
             "closedate": f"{iso_day(closes)}T00:00:00Z",
@@ -185,12 +188,12 @@ class Account:
             "hs_deal_stage_probability": probability,
             "competitor": _COMPETITORS[(bits >> 38) % 8],
             "renewal_date": iso_day(closes + 365) if bits >> 41 & 1 else None,
-            "discount_pct": str((bits >> 42) % 8 * 2.5),
+            "discount_pct": _DISCOUNTS[(bits >> 42) % 8],
             "next_step": _NEXT_STEPS[(bits >> 45) % 8],
             "createdate": created,
             "hs_lastmodifieddate": modified,
             "hs_object_id": object_id,
-            "hubspot_owner_id": str(self.owners[(bits >> 50) % len(self.owners)]),
+            "hubspot_owner_id": self._owner_texts[(bits >> 50) % len(self.owners)],
         }
 
     def _activity(self, name: str, index: int) -> tuple[int, str, Properties]:
@@ -204,7 +207,7 @@ class Account:
                 "hs_createdate": created,
                 "hs_lastmodifieddate": modified,
                 "hs_object_id": object_id,
-                "hubspot_owner_id": str(self.owners[(bits >> 40) % len(self.owners)]),
+                "hubspot_owner_id": self._owner_texts[(bits >> 40) % len(self.owners)],
             },
         )
 
@@ -269,7 +272,7 @@ class Account:
             "hs_createdate": created,
             "hs_lastmodifieddate": modified,
             "hs_object_id": object_id,
-            "hubspot_owner_id": str(self.owners[owner]),
+            "hubspot_owner_id": self._owner_texts[owner],
         }
 
     def contact_with(self, email: str) -> int | None:

@@ -6,6 +6,7 @@ import bisect
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from typing import NamedTuple
 
 from revtops_tui.simulators.hubspot.schema import STAGES, ObjectType
 from revtops_tui.simulators.hubspot.seeded import Properties, Seeded
@@ -25,8 +26,7 @@ class Change:
     archived: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CrmObject:
+class CrmObject(NamedTuple):
     """One object as it is now. Times are milliseconds since 1970 UTC; `archived` is None for a live one."""
 
     id: int

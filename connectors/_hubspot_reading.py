@@ -1,0 +1,340 @@
+"""Reading HubSpot's CRM (API v3; associations v4): listings, searches, and what their objects refer to.
+
+Facts about the API are from HubSpot's pages "CRM search", "Associations v4" and "Usage guidelines".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
+
+import orjson
+
+from connectors._hubspot_records import Item, Lookups, ObjectType
+from connectors._read_ahead import read_ahead
+from connectors.errors import NotFoundError, VendorUnavailableError
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from connectors.http import HttpClient
+
+T = TypeVar("T")
+
+_LISTING_LIMIT, SEARCH_LIMIT, _BATCH_LIMIT = 100, 200, 100
+_GROUP = 1_000
+"""How many objects one request for associations takes."""
+_PAGES_AHEAD = 10
+_URL_ROOM = 15_000
+"""Characters of property names that go into a URL; HubSpot's gateway refuses longer ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A page of objects, with the bytes it came in; `after` is None on the last one."""
+
+    raw: bytes
+    items: list[Item]
+    after: str | None
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The properties of an object type: those that fit into a URL, and the rest."""
+
+    listed: tuple[str, ...]
+    rest: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every one."""
+        return self.listed + self.rest
+
+
+@dataclass
+class Group:
+    """Pages in a row, complete with what other requests say of their objects.
+
+    `links`: field -> id of the linked object, for each item. `after`: where the next group starts. `content`: the bytes
+    that everything here was made of, less what differs from one reply to the next.
+    """
+
+    start: str
+    items: list[Item] = field(default_factory=list)
+    after: str | None = None
+    links: dict[str, list[str | None]] = field(default_factory=dict)
+    content: list[bytes] = field(default_factory=list)
+
+    @property
+    def last_id(self) -> str:
+        """The highest id in it."""
+        return _highest(self.items)
+
+
+class Reader:
+    """What a connection's requests have in common. Look-ups are made when first needed, and once."""
+
+    def __init__(self, http: HttpClient) -> None:
+        self._http = http
+        self._asked: dict[str, asyncio.Task[Any]] = {}
+
+    async def aclose(self) -> None:
+        """Stop look-ups that nobody waits for any more."""
+        for task in self._asked.values():
+            task.cancel()
+        await asyncio.gather(*self._asked.values(), return_exceptions=True)
+
+    # -- what is looked up ---------------------------------------------------------------------------------------
+
+    async def properties(self, kind: str) -> list[Item]:
+        """The definitions of an object type's properties."""
+
+        async def fetch() -> list[Item]:
+            return list(read(await self._http.get(f"/crm/v3/properties/{quote(kind, safe='')}")).items)
+
+        return await self._once(f"properties/{kind}", fetch)
+
+    async def names(self, kind: ObjectType) -> Names:
+        """The names of all its properties, those with fields of their own first."""
+        known = {str(definition.get("name")) for definition in await self.properties(kind.name)}
+        mapped = [name for name in kind.properties if name in known]
+        return _split([*mapped, *sorted(known.difference(mapped))])
+
+    async def lookups(self) -> Lookups:
+        """Owners, deactivated ones too, and deal stages."""
+        present, gone, pipelines = await asyncio.gather(
+            self._once("owners", lambda: self._owners(archived=False)),
+            self._once("archived owners", lambda: self._owners(archived=True)),
+            self.pipelines(),
+        )
+        stages = {stage["id"]: stage["label"] for pipeline in pipelines for stage in pipeline.get("stages") or ()}
+        return Lookups({**gone, **present}, stages)
+
+    async def pipelines(self) -> list[Item]:
+        """The deal pipelines with their stages."""
+
+        async def fetch() -> list[Item]:
+            return list(read(await self._http.get("/crm/v3/pipelines/deals")).items)
+
+        return await self._once("pipelines", fetch)
+
+    async def _owners(self, *, archived: bool) -> dict[str, str]:
+        emails: dict[str, str] = {}
+        async for reply in self._pages(f"/crm/v3/owners?limit=100&archived={str(archived).lower()}"):
+            emails.update((str(owner["id"]), owner["email"]) for owner in reply.items if owner.get("email"))
+        return emails
+
+    async def _once(self, key: str, fetch: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The result of `fetch`, called for the first who asks. One who stops waiting does not stop it for others."""
+        task: asyncio.Task[T] | None = self._asked.get(key)
+        if task is None:
+            task = self._asked[key] = asyncio.create_task(fetch())
+        return await asyncio.shield(task)
+
+    # -- pages ---------------------------------------------------------------------------------------------------
+
+    def listing(self, kind: ObjectType, names: Names, after: str | None) -> AsyncGenerator[Group, None]:
+        """Every object of a type in groups, fetched ahead of whoever takes them."""
+        properties = quote(",".join(names.listed), safe=",")
+        url = f"/crm/v3/objects/{kind.name}?limit={_LISTING_LIMIT}&properties={properties}"
+        return self._ahead(kind, self._pages(url, after), names, after or "")
+
+    def changes(self, kind: ObjectType, names: Names, since: dt.datetime, last_id: str) -> AsyncGenerator[Group, None]:
+        """Every object changed since then whose id is above `last_id`, in groups, in order of id."""
+        pages = self._found(kind, names.all, since, last_id)
+        return self._ahead(kind, pages, Names(names.all, ()), last_id)
+
+    async def count_changes(self, kind: ObjectType, since: dt.datetime, last_id: str) -> int:
+        """How many objects `changes` would yield: one cheap request."""
+        return (await self._search(kind, ("hs_object_id",), since, last_id, limit=1)).total
+
+    async def archived(self, kind: ObjectType) -> AsyncGenerator[list[str], None]:
+        """The ids of archived objects, page by page. HubSpot keeps them for 90 days."""
+        url = f"/crm/v3/objects/{kind.name}?archived=true&limit={_LISTING_LIMIT}&properties=hs_object_id"
+        async for reply in self._pages(url):
+            yield _ids(reply.items)
+
+    async def _pages(self, url: str, after: str | None = None) -> AsyncGenerator[Reply, None]:
+        while True:
+            reply = read(await self._http.get(f"{url}&after={quote(after, safe='')}" if after else url))
+            yield reply
+            if reply.after is None:
+                return
+            if reply.after == after:
+                raise _unexpected(f"its listing does not go on after {after}")
+            after = reply.after
+
+    async def _found(
+        self, kind: ObjectType, names: Sequence[str], since: dt.datetime, last_id: str
+    ) -> AsyncGenerator[Reply, None]:
+        """Each page starts behind the last id of the one before, and not at an offset: offsets end at 10,000, and they
+        shift, past an object that would be missed, when another one is archived meanwhile.
+        """
+        while True:
+            reply = await self._search(kind, names, since, last_id, limit=SEARCH_LIMIT)
+            yield reply
+            if reply.after is None or not reply.items:
+                return
+            before, last_id = last_id, _highest(reply.items)
+            if int(last_id) <= int(before or 0):
+                raise _unexpected(f"its search does not go on after {last_id}")
+
+    async def _search(
+        self, kind: ObjectType, names: Sequence[str], since: dt.datetime, last_id: str, *, limit: int
+    ) -> Reply:
+        filters = [{"propertyName": kind.modified, "operator": "GTE", "value": str(int(since.timestamp() * 1000))}]
+        if last_id:
+            filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": last_id})
+        sorts = [{"propertyName": "hs_object_id", "direction": "ASCENDING"}]
+        body = {"filterGroups": [{"filters": filters}], "sorts": sorts, "properties": names, "limit": limit}
+        return await self.search(kind.name, body)
+
+    async def one(self, kind: ObjectType, object_id: str) -> Item:
+        """One live object with all its properties. Raises NotFoundError."""
+        names = await self.names(kind)
+        body = {"properties": names.all, "inputs": [{"id": object_id}]}
+        reply = read(await self._http.post(f"/crm/v3/objects/{kind.name}/batch/read", json=body, repeatable=True))
+        if not reply.items:
+            raise NotFoundError(f"HubSpot has no object {object_id} among its {kind.name}.")
+        return reply.items[0]
+
+    async def search(self, kind: str, body: Mapping[str, Any]) -> Reply:
+        """One page of a search."""
+        url = f"/crm/v3/objects/{quote(kind, safe='')}/search"
+        return read(await self._http.post(url, json=body, repeatable=True, budget="search"))
+
+    # -- groups --------------------------------------------------------------------------------------------------
+
+    async def _ahead(
+        self, kind: ObjectType, pages: AsyncGenerator[Reply, None], names: Names, start: str
+    ) -> AsyncGenerator[Group, None]:
+        """Pages are requested while the objects before them are completed, and those while others are stored."""
+        completed = self._completed(kind, read_ahead(pages, _PAGES_AHEAD), names, start)
+        async with aclosing(read_ahead(completed, 1)) as groups:
+            async for group in groups:
+                yield group
+
+    async def _completed(
+        self, kind: ObjectType, pages: AsyncGenerator[Reply, None], names: Names, start: str
+    ) -> AsyncGenerator[Group, None]:
+        links = {} if kind.link_property in names.all else kind.links
+        group = Group(start)
+        async with aclosing(pages):
+            async for reply in pages:
+                group.items += reply.items
+                group.content.append(reply.raw)
+                group.after = reply.after
+                if reply.after is None or len(group.items) + len(reply.items) > _GROUP:
+                    await self._complete(group, kind.name, links, names.rest)
+                    yield group
+                    group = Group(reply.after or "")
+
+    async def _complete(self, group: Group, kind: str, links: Mapping[str, str], rest: Sequence[str]) -> None:
+        ids = _ids(group.items)
+        if not ids:
+            return
+        linked = await asyncio.gather(*(self._links(kind, target, ids) for target in links))
+        group.links = dict(zip(links.values(), linked, strict=True))
+        group.content += map(orjson.dumps, linked)
+        if rest:
+            parts = [group.items[at : at + _BATCH_LIMIT] for at in range(0, len(ids), _BATCH_LIMIT)]
+            group.content += await asyncio.gather(*(self._add_rest(kind, part, rest) for part in parts))
+
+    async def _links(self, kind: str, target: str, ids: Sequence[str]) -> list[str | None]:
+        """For each id the object of type `target` it is associated with: the primary one, or else the first."""
+        url = f"/crm/v4/associations/{kind}/{target}/batch/read"
+        inputs = [{"id": object_id} for object_id in dict.fromkeys(ids)]
+        document = load(await self._http.post(url, json={"inputs": inputs}, repeatable=True))
+        _check_errors(document)
+        found: dict[str, str] = {}
+        try:
+            for result in document["results"]:
+                to = result["to"]
+                if to:
+                    chosen = to[0] if len(to) == 1 else _primary(to)
+                    found[str(result["from"]["id"])] = str(chosen["toObjectId"])
+        except (KeyError, TypeError) as error:
+            raise _unexpected("its reply about associations has another shape than documented") from error
+        return [found.get(object_id) for object_id in ids]
+
+    async def _add_rest(self, kind: str, items: Sequence[Item], names: Sequence[str]) -> bytes:
+        """Read the properties that did not fit into the listing's URL; returns them as stable bytes."""
+        inputs = [{"id": object_id} for object_id in dict.fromkeys(_ids(items))]
+        body = {"properties": names, "inputs": inputs}
+        reply = load(await self._http.post(f"/crm/v3/objects/{kind}/batch/read", json=body, repeatable=True))
+        _check_errors(reply)
+        found = {result["id"]: result["properties"] for result in reply["results"]}
+        for item in items:
+            item["properties"] |= found.get(item["id"], {})
+        return orjson.dumps([found.get(item["id"]) for item in items])
+
+
+def load(response: httpx2.Response) -> Any:
+    """The JSON object of an answer. Raises VendorUnavailableError where there is none."""
+    try:
+        document = orjson.loads(response.content)
+    except orjson.JSONDecodeError as error:
+        raise _unexpected("its answer is not JSON") from error
+    if not isinstance(document, dict):
+        raise _unexpected("its answer is not a JSON object")
+    return document
+
+
+def read(response: httpx2.Response) -> Reply:
+    """An answer with `results`, which may have a next page."""
+    document = load(response)
+    try:
+        items = document["results"]
+        paging = document.get("paging")
+        after = paging["next"]["after"] if paging and paging.get("next") else None
+    except (KeyError, TypeError, AttributeError) as error:
+        raise _unexpected("its page of results has another shape than documented") from error
+    return Reply(response.content, items, None if after is None else str(after), document.get("total") or 0)
+
+
+def _ids(items: Iterable[Item]) -> list[str]:
+    try:
+        return [item["id"] for item in items]
+    except (KeyError, TypeError) as error:
+        raise _unexpected("an object in it has no id") from error
+
+
+def _highest(items: Iterable[Item]) -> str:
+    return str(max(map(int, _ids(items))))
+
+
+def _split(names: Sequence[str]) -> Names:
+    used = 0
+    for at, name in enumerate(names):
+        used += len(name) + 1
+        if used > _URL_ROOM:
+            return Names(tuple(names[:at]), tuple(names[at:]))
+    return Names(tuple(names), ())
+
+
+def _primary(to: Sequence[Item]) -> Item:
+    for candidate in to:
+        for kind in candidate.get("associationTypes") or ():
+            if kind.get("category") == "HUBSPOT_DEFINED" and str(kind.get("label")).lower() == "primary":
+                return candidate
+    return to[0]
+
+
+def _check_errors(document: Item) -> None:
+    """A batch may succeed in part (207). That an object has no associations, or is gone, is an answer; else it is not.
+
+    Raises VendorUnavailableError.
+    """
+    for error in document.get("errors") or ():
+        if error.get("category") != "OBJECT_NOT_FOUND":
+            raise _unexpected(f"a batch was answered in part only ({error.get('category')})")
+
+
+def _unexpected(what: str) -> VendorUnavailableError:
+    return VendorUnavailableError(f"HubSpot's answer cannot be used: {what}.")

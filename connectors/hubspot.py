@@ -1,0 +1,177 @@
+"""HubSpot: companies, contacts, deals with their pipelines, goals and activities; live object search.
+
+The page for its users is `docs/connectors/hubspot.md`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from functools import partial
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import orjson
+
+from connectors._hubspot_reading import Reader, load
+from connectors._hubspot_records import (
+    ACTIVITIES,
+    COMPANIES,
+    CONTACTS,
+    DEALS,
+    GOALS,
+    Fields,
+    ObjectType,
+    merged_away,
+    pipeline,
+    records,
+    stages,
+)
+from connectors.base import BaseConnector
+from connectors.http import RateBudget
+from connectors.registry import AuthType, Capability, ConnectorMeta, ConnectorScope
+from connectors.stream import Checkpoint, Deleted, Page, StreamItem
+
+
+class HubSpotConnector(BaseConnector):
+    """Speaks HubSpot's CRM API."""
+
+    source_system = "hubspot"
+    base_url = "https://api.hubapi.com"
+    rate_budgets = (RateBudget(190, per=10), RateBudget(5, per=1, name="search"))
+    """HubSpot's "API usage guidelines": a private app of a Professional account, and the search of every account. Its
+    answers, searches excepted, state what holds for this one."""
+    concurrent_entities: ClassVar[int] = 3
+
+    meta = ConnectorMeta(
+        name="HubSpot",
+        slug="hubspot",
+        auth_type=AuthType.OAUTH2,
+        scope=ConnectorScope.ORGANIZATION,
+        capabilities=[Capability.SYNC],
+        entity_types=["accounts", "contacts", "deals", "pipelines", "pipeline_stages", "goals", "activities"],
+        oauth_scopes=[
+            "crm.objects.companies.read",
+            "crm.objects.contacts.read",
+            "crm.objects.deals.read",
+            "crm.objects.goals.read",
+            "crm.objects.owners.read",
+            "crm.schemas.companies.read",
+            "crm.schemas.contacts.read",
+            "crm.schemas.deals.read",
+            "sales-email-read",
+        ],
+        nango_integration_id="hubspot",
+        description="Companies, contacts, deals, goals and activities from HubSpot CRM.",
+        icon="hubspot",
+        usage_guide="Connect with an access token: in HubSpot, Settings > Integrations > Private Apps, create an app "
+        "with the read scopes of this connector and copy its token. Calls, meetings, notes and tasks come with "
+        "crm.objects.contacts.read; e-mails need sales-email-read.",
+    )
+
+    _reader: Reader | None = None
+
+    @property
+    def reader(self) -> Reader:
+        """What this connection reads with; look-ups are kept as long as the connector."""
+        if self._reader is None:
+            self._reader = Reader(self.http)
+        return self._reader
+
+    async def aclose(self) -> None:
+        """Close the HTTP client, and what still uses it."""
+        if self._reader is not None:
+            await self._reader.aclose()
+        await super().aclose()
+
+    async def test_connection(self) -> str:
+        """Ask whose token it is; returns such as `portal 4242424 (acme.com), scopes crm.objects.deals.read, …`."""
+        account = load(await self.http.get("/account-info/v3/details"))
+        token, _ = await self.get_oauth_token()
+        # A private app's token is none of OAuth's: it is good, but this endpoint does not know it.
+        response = await self.http.get(f"/oauth/v1/access-tokens/{quote(token, safe='')}", expect=range(400, 500))
+        known = load(response) if response.status_code == 200 else {}
+        portal = f"portal {account.get('portalId')} ({known.get('hub_domain') or account.get('uiDomain')})"
+        scopes = known.get("scopes")
+        return f"{portal}, scopes {', '.join(scopes)}" if scopes else portal
+
+    # -- SYNC ------------------------------------------------------------------------------------------------------
+
+    def sync_accounts(self) -> Any:
+        """HubSpot's companies."""
+        return self._objects(COMPANIES)
+
+    def sync_contacts(self) -> Any:
+        """Contacts, each with its primary company."""
+        return self._objects(CONTACTS)
+
+    def sync_deals(self) -> Any:
+        """Deals, each with its primary company."""
+        return self._objects(DEALS)
+
+    def sync_goals(self) -> Any:
+        """HubSpot's goal targets: one for each person and time span of a goal."""
+        return self._objects(GOALS)
+
+    def sync_activities(self) -> Any:
+        """Calls, meetings, notes, tasks and e-mails, one type after the other."""
+        return self._objects(*ACTIVITIES)
+
+    async def sync_pipelines(self) -> list[Fields]:
+        """Deal pipelines."""
+        return [pipeline(document) for document in await self.reader.pipelines()]
+
+    async def sync_pipeline_stages(self) -> list[Fields]:
+        """The stages of all deal pipelines."""
+        return [stage for document in await self.reader.pipelines() for stage in stages(document)]
+
+    async def fetch_deal(self, deal_id: str) -> dict[str, Any]:
+        """One deal with all its properties, as HubSpot has it. Raises NotFoundError."""
+        return await self.reader.one(DEALS, deal_id)
+
+    async def _objects(self, *kinds: ObjectType) -> AsyncGenerator[StreamItem, None]:
+        """The objects of these types, listed or, from the second run on, searched for what changed.
+
+        A checkpoint is `{"type": …, "after": …}` in a listing and `{"type": …, "last_id": …}` in a search.
+        """
+        since, cursor = self.sync_since, self.resume_cursor or {}
+        names = [kind.name for kind in kinds]
+        at = names.index(cursor["type"]) if cursor.get("type") in names else 0
+        for kind, following in zip(kinds[at:], (*names[at + 1 :], None), strict=True):
+            items = self._all(kind, cursor) if since is None else self._changed(kind, since, cursor)
+            async with aclosing(items):
+                async for item in items:
+                    yield item
+            cursor = {"type": following}
+            if following:
+                yield Checkpoint(cursor)
+
+    async def _all(self, kind: ObjectType, cursor: Mapping[str, str]) -> AsyncGenerator[StreamItem, None]:
+        names, lookups = await asyncio.gather(self.reader.names(kind), self.reader.lookups())
+        looked_up = orjson.dumps([lookups.owners, lookups.stages], option=orjson.OPT_SORT_KEYS)
+        async with aclosing(self.reader.listing(kind, names, cursor.get("after"))) as groups:
+            async for group in groups:
+                yield Page(
+                    key=f"{kind.name}:{group.start}",
+                    content=[*group.content, looked_up],
+                    records=partial(records, kind, group.items, group.links, names.all, lookups),
+                    cursor={"type": kind.name, "after": group.after} if group.after else None,
+                )
+
+    async def _changed(
+        self, kind: ObjectType, since: dt.datetime, cursor: Mapping[str, str]
+    ) -> AsyncGenerator[StreamItem, None]:
+        last_id = cursor.get("last_id", "")
+        if await self.reader.count_changes(kind, since, last_id):
+            names, lookups = await asyncio.gather(self.reader.names(kind), self.reader.lookups())
+            async with aclosing(self.reader.changes(kind, names, since, last_id)) as groups:
+                async for group in groups:
+                    yield records(kind, group.items, group.links, names.all, lookups)
+                    yield Deleted([kind.prefix + source_id for source_id in merged_away(group.items)])
+                    if group.items:
+                        yield Checkpoint({"type": kind.name, "last_id": group.last_id})
+        async with aclosing(self.reader.archived(kind)) as pages:
+            async for ids in pages:
+                yield Deleted([kind.prefix + source_id for source_id in ids])

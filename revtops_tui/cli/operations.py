@@ -168,11 +168,9 @@ def _report(outcome: OperationResult, console: Console) -> int:
         for line in outline(outcome.result or {}):
             console.line(line)
         if outcome.error:
-            console.say(str(outcome.error), "red")
-        console.say(
-            f"{outcome.status} (ledger entry {outcome.ledger_id})", "green" if outcome.status == "ok" else "red"
-        )
-    return 0 if outcome.status == "ok" else 1
+            console.failure(outcome.error)
+        console.say(f"{outcome.status} (ledger entry {outcome.ledger_id})", "dim")
+    return outcome.error.exit_code if outcome.error else 0
 
 
 COMMANDS = {"write": add_write, "action": add_action}

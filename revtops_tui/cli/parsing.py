@@ -27,7 +27,13 @@ _WIDTH = 80
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
-    """Leaves the options of every command out of the usage line: they would bury the command's own."""
+    """Leaves the options of every command out of the usage line: they would bury the command's own.
+
+    Of one width, because asking for the terminal's costs an import, even where no help is shown.
+    """
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_WIDTH)
 
     def add_usage(
         self,

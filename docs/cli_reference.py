@@ -1,0 +1,117 @@
+"""Writes `cli.md` from the parsers: `python docs/cli_reference.py > docs/cli.md`. A test checks that it is current."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from revtops_tui.cli import commands
+from revtops_tui.cli.main import top_parser
+from revtops_tui.cli.parsing import EXIT_CODES, Parser
+
+_INTRODUCTION = """\
+# The command line
+
+This page is made from the program's own help (`docs/cli_reference.py`); `revtops COMMAND --help` says the same.
+
+stdout is data and stderr is talk, so that `revtops … > file` and `revtops … | jq` get nothing but the answer. With
+`--json` every command prints one document, a failure too:
+
+```json
+{
+  "error": {
+    "kind": "not_connected",
+    "message": "hubspot is not connected in organization default.",
+    "hint": "revtops connect hubspot"
+  }
+}
+```
+"""
+
+_ENVIRONMENT = {
+    "REVTOPS_HOME": "the data directory; the platform's own by default",
+    "REVTOPS_ORG": "the organization, where `--org` does not name one",
+    "REVTOPS_CONNECTORS_PATH": "further folders with connectors, separated like those of `PATH`",
+    "REVTOPS_KEYRING_PASSPHRASE": "keep credentials in an encrypted file under this passphrase, not in the keyring",
+    "NO_COLOR": "no colours",
+}
+
+_DOCUMENTS = {
+    "connectors": "array of `slug, name, description, auth_type, scope, entity_types, capabilities, write_operations, "
+    "actions, event_types, query_description, auth_fields, icon`; a broken one has `error`. With a SLUG: that object",
+    "connections": "array of `slug, name, organization_id, status, identity, base_url, last_sync_at, last_error, "
+    "counts`; `connect` prints one of them",
+    "test": "`{connection, status, identity}`",
+    "disconnect": "`{connection, status, deleted}`",
+    "sync": "`{runs: [{slug, name, run_id, status, error, error_kind, hint, seconds, entities}]}`; `status` is "
+    "success, partial, aborted or failed; `entities` has `inserted, updated, unchanged, deleted, rejected` by name",
+    "query, sql": "`{columns, rows, truncated}`; an answer that is not tabular comes as `{result}`",
+    "schema": "array, one object for each table or object type; the connector's own",
+    "rejected": "array of `id, slug, name, entity, source_id, reason, field, payload, created_at, run_id`; with "
+    "`--retry`: `{stored, rejected}`",
+    "write, action": "`{status, result, error, ledger_id}`; `status` is ok, failed or unknown; without an operation "
+    "the array of those there are",
+    "org": "array of `id, name, current, connections`; `create` and `use` print one of them",
+    "doctor": "array of `name, ok, message, hint`; `ok` is null where there is nothing to judge",
+    "backup": "`{file, bytes}`",
+}
+"""Command -> its document with --json."""
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join(
+        [
+            _INTRODUCTION,
+            _table(("exit code", "meaning"), [(f"`{code}`", meaning) for code, meaning in EXIT_CODES.items()]),
+            _table(("environment", "meaning"), [(f"`{name}`", meaning) for name, meaning in _ENVIRONMENT.items()]),
+            "These options stand before the command or behind it:\n",
+            _table(("option", "meaning"), [_row(action) for action in top_parser().common._group_actions]),
+            *(_group(title) for title in commands.GROUPS),
+            "## Documents\n\nWhat `--json` prints. Times are ISO 8601 in UTC.\n",
+            _table(("command", "document"), [(f"`{names}`", shape) for names, shape in _DOCUMENTS.items()]).rstrip(
+                "\n"
+            ),
+            "",
+        ]
+    )
+
+
+def _group(title: str) -> str:
+    return f"## {title}\n\n" + "\n".join(_command(name) for name in commands.GROUPS[title])
+
+
+def _command(name: str) -> str:
+    parser = commands.parser_for(name)
+    if parser is None:
+        raise LookupError(name)
+    own = [a for a in parser._actions if a not in parser.common._group_actions and "--help" not in a.option_strings]
+    parts = [
+        f"### revtops {name}\n",
+        f"{parser.description}\n",
+        *([_table(("argument", "meaning"), [_row(action) for action in own])] if own else []),
+        f"```sh\n{_examples(parser)}\n```\n",
+    ]
+    return "\n".join(parts)
+
+
+def _examples(parser: Parser) -> str:
+    return "\n".join(f"{line}  # {purpose}" for line, purpose in parser.examples)
+
+
+def _row(action: argparse.Action) -> tuple[str, str]:
+    value = action.metavar if isinstance(action.metavar, str) else "|".join(map(str, action.choices or ()))
+    if not action.option_strings:
+        name = f"`{value}`" if action.nargs is None else f"`[{value}]`"
+        return (f"{name}…" if action.nargs == "*" else name), action.help or ""
+    name = ", ".join(action.option_strings)
+    return f"`{name} {value or action.dest.upper()}`" if action.nargs != 0 else f"`{name}`", action.help or ""
+
+
+def _table(head: tuple[str, str], rows: list[tuple[str, str]]) -> str:
+    lines = [head, ("---", "---"), *((name.replace("|", r"\|"), meaning) for name, meaning in rows)]
+    return "\n".join(f"| {left} | {right} |" for left, right in lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

@@ -1,0 +1,142 @@
+"""`query`, `schema` and `sql`: documents, tables, and text that would do something to a terminal."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pytest
+
+from tests.support.command_line import CommandLine, Shop, deals, ended
+
+EVIL = "red \x1b[31m bell \x07 \x9b31m back\rwards \u202e."
+
+
+def test_a_tabular_answer(revtops: CommandLine, connected_shop: Shop) -> None:
+    connected_shop.change(answer={"columns": ["id", "name"], "rows": [[1, "Zoë"], [22, None]], "truncated": True})
+    done = revtops("query", "shop", "anything", "--json")
+    assert done.json == connected_shop.content["answer"]
+    shown = revtops("query", "shop", "anything")
+    assert shown.stdout.splitlines() == ["id  name", " 1  Zoë", "22"]
+    assert "There is more: these are the first 2 rows." in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("answer", "lines"),
+    [
+        ({"owner": {"name": "Ada"}, "tags": ["a", "b"]}, ["owner:", "  name: Ada", "tags:", "  - a", "  - b"]),
+        ([{"id": 1, "name": "A"}, {"id": 2, "size": 3}], ["id  name  size", " 1  A", " 2           3"]),
+        ("done", ["done"]),
+    ],
+)
+def test_any_other_answer_comes_as_it_is(
+    revtops: CommandLine, connected_shop: Shop, answer: Any, lines: list[str]
+) -> None:
+    connected_shop.change(answer=answer)
+    assert revtops("query", "shop", "x", "--json").json == {"result": answer}
+    assert revtops("query", "shop", "x").stdout.splitlines() == lines
+
+
+def test_a_request_from_stdin_and_an_empty_one(revtops: CommandLine, connected_shop: Shop) -> None:
+    assert revtops("query", "shop", "-", stdin="x").code == 0
+    assert revtops("query", "shop", "-", stdin="\n").code == 2
+    assert revtops("sql", "-", "--json", stdin="SELECT 7 AS seven").json["rows"] == [[7]]
+
+
+def test_a_schema(revtops: CommandLine, connected_shop: Shop) -> None:
+    assert revtops("schema", "shop").stdout.splitlines() == ["public.deals", "name  type", "id    text"]
+    assert revtops("schema", "shop", "--json").json[0]["name"] == "deals"
+
+
+def test_vendor_text_does_nothing_to_a_terminal(revtops: CommandLine, connected_shop: Shop) -> None:
+    connected_shop.change(deals=[{"source_id": "1", "name": EVIL}], answer={"said": EVIL})
+    assert revtops("sync").code == 0
+    for arguments in (("sql", "SELECT name FROM deals"), ("query", "shop", "x")):
+        shown = revtops(*arguments)
+        document = revtops(*arguments, "--json")
+        for text in (shown.stdout, document.stdout):
+            assert all(c == "\n" or c.isprintable() for c in text)
+            assert r"red \x1b[31m" in text or r"red \u001b[31m" in text
+        assert EVIL in _leaves(document.json)
+
+
+def _leaves(value: Any) -> Any:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+def test_sql_says_when_there_is_more(revtops: CommandLine, connected_shop: Shop) -> None:
+    connected_shop.change(deals=deals(5))
+    assert revtops("sync").code == 0
+    query = "SELECT name, amount FROM deals ORDER BY amount"
+    done = revtops("sql", query, "--limit", "2")
+    assert done.stdout.splitlines() == ["name    amount", "Deal 1   100.0", "Deal 2   200.0"]
+    assert "--limit shows more" in done.stderr
+    assert revtops("sql", query, "--limit", "2", "--json").json["truncated"] is True
+    assert revtops("sql", query, "--json").json["truncated"] is False
+    assert "No rows." in revtops("sql", "SELECT 1 WHERE 0").stderr
+
+
+def test_sql_is_read_only_and_of_one_organization(revtops: CommandLine, connected_shop: Shop) -> None:
+    connected_shop.change(deals=deals(2))
+    assert revtops("sync").code == 0
+    assert revtops("--org", "other", "sql", "SELECT count(*) FROM deals", "--json").json["rows"] == [[0]]
+    done = revtops("sql", "DELETE FROM deals", "--json")
+    assert done.code != 0
+    assert done.json["error"]["message"]
+    assert revtops("sql", "SELECT count(*) FROM deals", "--json").json["rows"] == [[2]]
+
+
+def test_a_terminal_cuts_what_is_too_wide_and_a_pipe_does_not(revtops: CommandLine) -> None:
+    query = f"SELECT 1 AS id, '{'wide 日本 ' * 20}' AS words, 'end' AS last"
+    with revtops.terminal("sql", query, width=40) as screen:
+        screen.expect(pexpect.EOF)
+        head, row = str(screen.before).splitlines()
+    assert head == f"\x1b[1mid  words{' ' * 27}last\x1b[0m"
+    assert row == " 1  wide 日本 wide 日本 wide 日本…  end"
+    assert "…" not in revtops("sql", query).stdout
+    with revtops.terminal("sql", query, "--no-color", width=40) as screen:
+        screen.expect(pexpect.EOF)
+        assert "\x1b" not in str(screen.before)
+
+
+def test_a_number_that_is_none_is_null(revtops: CommandLine) -> None:
+    assert revtops("sql", "SELECT 9e999, x'00ff', NULL", "--json").json["rows"] == [[None, "00ff", None]]
+
+
+def test_a_reader_that_leaves_early_hears_no_traceback(revtops: CommandLine) -> None:
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 90000) SELECT i FROM n"
+    command = f"'{sys.executable}' -m revtops_tui sql '{numbers}' --limit 90000 | head -n 1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, encoding="utf-8", check=True)
+    assert (done.stdout.strip(), done.stderr) == ("i", "")
+
+
+def test_a_terminal_that_knows_no_umlauts(revtops: CommandLine) -> None:
+    done = revtops("sql", "SELECT 'Zoë' AS name", env={"PYTHONIOENCODING": "ascii"})
+    assert done.stdout.splitlines()[1] == r"Zo\xeb"
+
+
+def test_a_long_query_is_cancelled(revtops: CommandLine) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+    with revtops.terminal("sql", endless) as screen:
+        while not _is_working(screen.pid):
+            assert screen.isalive()
+        screen.sendintr()
+        screen.expect("ancelled")
+        assert ended(screen) == 130
+
+
+def _is_working(pid: int) -> bool:
+    """Whether the command has its handler for Ctrl-C and its working thread; before that there is nothing to cancel."""
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    handles_interrupt = int(status["SigCgt"], 16) >> (signal.SIGINT - 1) & 1
+    return bool(handles_interrupt) and int(status["Threads"]) > 1

@@ -1,0 +1,64 @@
+"""Fixtures that many tests share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from revtops_tui.simulators.hubspot import HubSpotSimulator
+from revtops_tui.simulators.server import SimulatorServer, serve
+from tests.support.command_line import CommandLine, Shop
+
+PASSPHRASE = "a passphrase for tests"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data directory of the test's own, with the encrypted file for credentials; not yet created."""
+    for name in list(os.environ):
+        if name.startswith("REVTOPS_"):
+            monkeypatch.delenv(name)
+    path = tmp_path / "home"
+    monkeypatch.setenv("REVTOPS_HOME", str(path))
+    monkeypatch.setenv("REVTOPS_KEYRING_PASSPHRASE", PASSPHRASE)
+    return path
+
+
+@pytest.fixture
+def revtops(home: Path) -> CommandLine:
+    """The command line over `home`."""
+    return CommandLine(home)
+
+
+@pytest.fixture
+def shop(home: Path) -> Shop:
+    """A drop-in connector and the file that is its vendor; see `support/drop_ins/shop.py`."""
+    return Shop(home)
+
+
+@pytest.fixture(scope="session")
+def home_with_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory in which the shop is connected, to make copies of."""
+    path = tmp_path_factory.mktemp("shop") / "home"
+    Shop(path)
+    environment = {"REVTOPS_HOME": str(path), "REVTOPS_KEYRING_PASSPHRASE": PASSPHRASE, "REVTOPS_ORG": ""}
+    assert CommandLine(path)("connect", "shop", "--stdin", stdin=Shop.fields, env=environment).code == 0
+    return path
+
+
+@pytest.fixture
+def connected_shop(home_with_shop: Path, home: Path) -> Shop:
+    """The shop, connected in `home`."""
+    shutil.copytree(home_with_shop, home)
+    return Shop(home)
+
+
+@pytest.fixture
+def hubspot() -> Iterator[SimulatorServer]:
+    """A simulated HubSpot account of 200 deals, at its `url`; its token is `simulated-token`."""
+    with serve(HubSpotSimulator(size=200).app) as server:
+        yield server

@@ -78,6 +78,8 @@ def _run(options: Namespace, console: Console) -> int:
     home = Path(options.home).expanduser() if options.home else None
     with Workspace(home, options.org) as ws:
         keep_log(ws.home)
+        if console.verbose:
+            ws.on_exchange = console.exchange
         try:
             code: int = options.run(options, ws, console)
         except (BrokenPipeError, SystemExit):

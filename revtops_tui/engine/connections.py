@@ -175,7 +175,7 @@ def open_connector(ws: Workspace, found: Connection, **context: Any) -> BaseConn
             user_id=found.user_id,
             base_url=found.base_url,
             credentials=lambda: credentials_of(ws, found),
-            **context,
+            **{"on_exchange": ws.on_exchange, **context},
         ),
     )
 
@@ -199,7 +199,10 @@ def use(ws: Workspace, selector: str, task: Callable[[BaseConnector], Awaitable[
 
 async def _tested(ws: Workspace, cls: type[BaseConnector], credentials: dict[str, Any], base_url: str | None) -> str:
     context = ConnectorContext(
-        organization_id=ws.organization_id, base_url=base_url, credentials=lambda: dict(credentials)
+        organization_id=ws.organization_id,
+        base_url=base_url,
+        credentials=lambda: dict(credentials),
+        on_exchange=ws.on_exchange,
     )
     connector = cls(ws.organization_id, context=context)
     try:

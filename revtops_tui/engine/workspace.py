@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 from store.home import data_dir
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from connectors.discovery import Catalog
+    from connectors.http import Exchange
     from store.credentials import CredentialStore
     from store.database import Database
 
@@ -25,6 +28,8 @@ class Workspace:
         home: the data directory; `REVTOPS_HOME` or the platform's own by default.
         organization_id: `REVTOPS_ORG`, the one chosen by `org use`, or "default".
         credentials: another place for credentials than this machine's keyring (the demo's memory).
+
+    `on_exchange` can be set to see every HTTP exchange, redacted; it is called from whichever thread makes it.
     """
 
     def __init__(
@@ -37,6 +42,7 @@ class Workspace:
         self.home = home or data_dir()
         self._organization_id = organization_id or os.environ.get("REVTOPS_ORG") or None
         self._given_credentials = credentials
+        self.on_exchange: Callable[[Exchange], None] | None = None
 
     @cached_property
     def organization_id(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 
 import pexpect
@@ -171,13 +172,14 @@ def test_a_termination_is_orderly_and_still_prints_the_document(revtops: Command
 
 def test_a_hubspot_account_end_to_end(revtops: CommandLine, hubspot: SimulatorServer) -> None:
     token = '{"access_token": "simulated-token"}'
-    connected = revtops("connect", "hubspot", "--stdin", "--base-url", hubspot.url, stdin=token)
+    connected = revtops("connect", "hubspot", "--stdin", "--base-url", hubspot.url, "-v", stdin=token)
     assert connected.code == 0, connected.stderr
-    done = revtops("sync", "hubspot", "--json", "-v")
-    assert done.code == 0, done.stderr
-    (run,) = done.json["runs"]
+    tested = revtops("test", "hubspot", "-v")
+    synced = revtops("sync", "hubspot", "--json", "-v")
+    assert synced.code == 0, synced.stderr
+    (run,) = synced.json["runs"]
     assert run["entities"]["deals"]["inserted"] == 200
-    exchanges = [line for line in done.stderr.splitlines() if line.startswith(("GET 200 ", "POST 200 "))]
-    assert any(hubspot.url in line and " ms " in line for line in exchanges)
-    assert "simulated-token" not in done.stdout + done.stderr
     assert stored(revtops) == 200
+    for done in (connected, tested, synced):
+        assert re.search(rf"^(GET|POST) 200 \d+ ms {hubspot.url}/\S+$", done.stderr, re.MULTILINE)
+        assert "simulated-token" not in done.stdout + done.stderr

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from connectors.errors import ConnectorError
 from connectors.models import ENTITY_RECORDS, Record, entity_name
@@ -23,6 +23,8 @@ from store.upsert import Applied, Scope
 
 if TYPE_CHECKING:
     import sqlite3
+
+T = TypeVar("T")
 
 COMMIT_SECONDS = 1.0
 COMMIT_ROWS = 10_000
@@ -45,6 +47,11 @@ class EntityCounts:
         """The counts that a run reports."""
         names = ("inserted", "updated", "unchanged", "deleted", "rejected")
         return {name: getattr(self, name) for name in names}
+
+    def add(self, stored: dict[str, int]) -> None:
+        """Count what a commit did."""
+        for name, count in stored.items():
+            setattr(self, name, getattr(self, name) + count)
 
 
 @dataclass
@@ -71,6 +78,8 @@ class EntityWriter:
         mode: "full" or "incremental"; only a full listing compares pages and knows what is gone.
         resume: the checkpoint this sync goes on from, if any.
         salt: changes when the connector's code does, so that pages it mapped differently are mapped again.
+        checkpoints: False leaves alone what an unfinished run left: this one began where its user chose, and a later
+            run that went on from there would miss what lies before.
         keep: False for a dry run: everything is done and counted, then rolled back.
     """
 
@@ -85,6 +94,7 @@ class EntityWriter:
         since: str | None = None,
         resume: runs.Checkpoint | None = None,
         salt: bytes = b"",
+        checkpoints: bool = True,
         keep: bool = True,
     ) -> None:
         self.entity = entity
@@ -99,9 +109,10 @@ class EntityWriter:
         self._resumed = resume is not None
         self._page_keys: set[str] = set()
         self._salt = salt
+        self._checkpoints = checkpoints
         self._keep = keep
         self._pending = _Pending()
-        self._commit: asyncio.Future[None] | None = None
+        self._commit: asyncio.Future[dict[str, int]] | None = None
         self._committed_at = time.monotonic()
         self._has_rejections = _has_rejections(database, scope.connection_id, entity)
 
@@ -198,7 +209,8 @@ class EntityWriter:
         refusal: upsert.SweepRefusedError | None = None
         if sweep and self._mode == "full":
             try:
-                await self._run(lambda connection: self._sweep(connection, allow=allow_deletes))
+                gone = await self._run(lambda connection: self._sweep(connection, allow=allow_deletes))
+                self.counts.add({"deleted": gone})
             except upsert.SweepRefusedError as error:
                 refusal = error
         await self._run(lambda connection: self._conclude(connection, advance=advance))
@@ -206,30 +218,33 @@ class EntityWriter:
             raise refusal
 
     async def _settle(self) -> None:
-        if self._commit is not None:
+        if (commit := self._commit) is not None:
             # Shielded and kept until it is done: were it cancelled or failed, and forgotten, a later commit would move
-            # the checkpoint past rows that were never stored.
-            await asyncio.shield(self._commit)
-            self._commit = None
+            # the checkpoint past rows that were never stored. Of several tasks that wait, the first may begin another.
+            stored = await asyncio.shield(commit)
+            if self._commit is commit:
+                self._commit = None
+                self.counts.add(stored)
 
-    async def _run(self, job: Any) -> None:
-        await asyncio.wrap_future(self._database.writer.submit(job, keep=self._keep))
+    async def _run(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        return await asyncio.wrap_future(self._database.writer.submit(job, keep=self._keep))
 
-    def _sweep(self, connection: sqlite3.Connection, *, allow: bool) -> None:
-        self.counts.deleted += upsert.sweep(
+    def _sweep(self, connection: sqlite3.Connection, *, allow: bool) -> int:
+        return upsert.sweep(
             connection, self.entity, self._scope, self._seen, started_at=self.started_at, allow=allow
         )
 
     def _conclude(self, connection: sqlite3.Connection, *, advance: bool) -> None:
         if advance:
             runs.set_watermark(connection, self._scope.connection_id, self.entity, self.started_at)
-        runs.clear_checkpoint(connection, self._scope.connection_id, self.entity)
+        if self._checkpoints:
+            runs.clear_checkpoint(connection, self._scope.connection_id, self.entity)
         if self._mode == "full" and not self._resumed:
             runs.forget_other_pages(connection, self._scope.connection_id, self.entity, self._page_keys)
 
-    def _store(self, connection: sqlite3.Connection, pending: _Pending) -> None:
-        """One commit, on the writer's thread."""
-        scope, counts = self._scope, self.counts
+    def _store(self, connection: sqlite3.Connection, pending: _Pending) -> dict[str, int]:
+        """One commit, on the writer's thread; returns what it did, which counts once it is committed."""
+        scope = self._scope
         stored: dict[str, int] = {}
         rejections = pending.rejections
         applied_batches: list[Applied] = []
@@ -247,14 +262,16 @@ class EntityWriter:
             runs.reject(connection, scope, self.entity, rejections)
         if self._has_rejections:
             runs.accept(connection, scope.connection_id, self.entity, stored)
-        if pending.cursor is not None:
+        if pending.cursor is not None and self._checkpoints:
             checkpoint = runs.Checkpoint(self._mode, self.started_at, self._since, pending.cursor, self._seen)
             runs.save_checkpoint(connection, scope.connection_id, self.entity, checkpoint)
-        counts.inserted += sum(applied.inserted for applied in applied_batches)
-        counts.updated += sum(applied.updated for applied in applied_batches)
-        counts.unchanged += sum(applied.unchanged for applied in applied_batches) + pending.hit_rows
-        counts.deleted += deleted
-        counts.rejected += len(rejections)
+        return {
+            "inserted": sum(applied.inserted for applied in applied_batches),
+            "updated": sum(applied.updated for applied in applied_batches),
+            "unchanged": sum(applied.unchanged for applied in applied_batches) + pending.hit_rows,
+            "deleted": deleted,
+            "rejected": len(rejections),
+        }
 
     def _stored_pages(self, pending: _Pending, stored: dict[str, int]) -> Iterable[tuple[str, runs.StoredPage]]:
         for key, digest, source_ids in pending.pages:

@@ -138,7 +138,9 @@ class SyncRun:
         state = self._state(entity, writer)
         state.state = "running"
         try:
-            await self._fill(writer, state, method)
+            streamed = await self._drain(writer, method)
+            if entity not in self._loose:
+                await self._finish(writer, sweep=streamed)
             state.state = "done"
         except (
             AuthenticationError,
@@ -153,26 +155,19 @@ class SyncRun:
             if not isinstance(e, SweepRefusedError):
                 raise
         except Exception as error:  # noqa: BLE001 - one entity's trouble, a connector's bug included, is not the others'
+            if self._cursor_refused(error, writer):
+                del self._resumed[entity]
+                return await self._sync_entity(entity, method)
             if not isinstance(error, ConnectorError):
                 _log.error("%s: sync of %s", self._connection.selector, entity, exc_info=error)
             state.state, state.error = "failed", people(error)
             await self._keep(writer)
         return state.counts.fetched
 
-    async def _fill(self, writer: EntityWriter, state: EntityState, method: Callable[[], Any]) -> None:
-        entity = writer.entity
-        try:
-            streamed = await self._drain(writer, method)
-        except (InvalidInputError, NotFoundError):
-            if entity not in self._resumed or writer.counts.fetched:
-                raise
-            # The vendor no longer knows the cursor: forget it and start this entity again, once.
-            del self._resumed[entity]
-            writer = self._writer(entity)
-            state.counts = writer.counts
-            streamed = await self._drain(writer, method)
-        if entity not in self._loose:
-            await self._finish(writer, sweep=streamed)
+    def _cursor_refused(self, error: Exception, writer: EntityWriter) -> bool:
+        """Whether the vendor no longer knows the cursor: then this entity starts again, once, without it."""
+        refused = isinstance(error, InvalidInputError | NotFoundError)
+        return refused and writer.entity in self._resumed and not writer.counts.fetched
 
     async def _drain(self, writer: EntityWriter, method: Callable[[], Any]) -> bool:
         """Take all that a method returns or yields; False when it stored its rows itself."""
@@ -231,10 +226,11 @@ class SyncRun:
         return state
 
     def _resume(self, entity: str) -> None:
+        """Go on with what is unfinished: a full listing always, a search for changes unless everything is wanted."""
         if self._options.since or self._options.dry_run:
             return
         left = runs.checkpoint(self._database, self._connection.id, entity)
-        if left and left.mode == ("full" if self.since(entity) is None else "incremental"):
+        if left and (left.mode == "full" or self.since(entity) is not None):
             self._resumed[entity] = left
 
     def _writer(self, entity: str) -> EntityWriter:
@@ -250,6 +246,7 @@ class SyncRun:
             mode="full" if since is None else "incremental",
             since=text_of(since) if since else None,
             resume=self._resumed.get(entity),
+            checkpoints=self._options.since is None,
             salt=_salt(self._cls, record),
             keep=not self._options.dry_run,
         )

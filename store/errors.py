@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 
 
@@ -25,6 +26,23 @@ _SENTENCES: tuple[tuple[str, str, str, str], ...] = (
     ("malformed", "damaged", "The database is damaged.", "Restore it from a backup (`backups/`, beside it)."),
     ("disk I/O error", "io_error", "The disk reports an error.", "Check it; what was committed before is kept."),
 )  # fmt: skip
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_REFUSED = {errno.EACCES: "no_access", errno.EPERM: "no_access", errno.EROFS: "read_only", errno.EIO: "io_error"}
+
+
+def file_error(error: OSError) -> StoreError | None:
+    """The sentence for a file that the disk or its permissions refuse; None for what is no such trouble."""
+    if error.errno in _FULL:
+        return store_error(sqlite3.OperationalError("disk is full"))
+    if error.errno not in _REFUSED or error.filename is None:
+        return None
+    return StoreError(
+        _REFUSED[error.errno],
+        f"{error.filename} cannot be used: {error.strerror}.",
+        hint="Check the permissions of it and of its directory.",
+    )
 
 
 def store_error(error: sqlite3.Error) -> StoreError:

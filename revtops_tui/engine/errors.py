@@ -52,9 +52,22 @@ def people(error: BaseException) -> EngineError:
     kind, message, hint = (getattr(error, name, None) for name in ("kind", "message", "hint"))
     if isinstance(kind, str) and isinstance(message, str) and isinstance(hint, str):
         return EngineError(kind, message, hint=hint)
+    if refused := _by_the_disk(error):
+        return people(refused)
     _log.error("unexpected %s", type(error).__name__, exc_info=error)
     return EngineError(
         "bug",
         f"An unexpected {type(error).__name__}: {error}",
         hint="The log file (`revtops doctor` says where) has the details.",
     )
+
+
+def _by_the_disk(error: BaseException) -> Exception | None:
+    """The store's sentence, where a file or the database refused."""
+    import sqlite3
+
+    from store.errors import file_error, store_error
+
+    if isinstance(error, sqlite3.Error):
+        return store_error(error)
+    return file_error(error) if isinstance(error, OSError) else None

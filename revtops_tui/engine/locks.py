@@ -30,8 +30,6 @@ def run_lock(home: Path, connection_id: int, selector: str) -> Iterator[None]:
         raise EngineError(
             "busy", f"Another sync of {selector} is running{_who(holder)}.", hint="Wait for it, or stop that one first."
         ) from None
-    except OSError as error:
-        raise EngineError("read_only", f"The lock of {selector} cannot be taken: {error.strerror}.") from error
     try:
         holder.write_text(json.dumps({"pid": os.getpid(), "since": now_text()}))
         yield

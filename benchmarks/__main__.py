@@ -6,8 +6,10 @@ The exit code is 1 if a bar does not hold.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import signal
 import sys
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ from benchmarks.figures import Figures, size_name, size_of
 from benchmarks.secret_service import Keyring, keyring
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _PARTS = ("sync", "start", "app")
 
@@ -60,14 +62,26 @@ def _measurements(options: argparse.Namespace, vault: Keyring) -> dict[str, Call
     return todo
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other run measures in this folder: they would spoil each other's figures, and share their data."""
+    with (WORK / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("another run is measuring; waiting for its end ...", file=sys.stderr)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def main() -> int:
     """Measure what was asked; figures of parts that were not are taken from the last run of those."""
     options = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers and daemons are stopped then, too
     WORK.mkdir(exist_ok=True)
     kept = WORK / "figures.json"
-    figures = Figures.read(kept)
-    with keyring() as vault:
+    with _alone(), keyring() as vault:
+        figures = Figures.read(kept)
         for part, measured in _measurements(options, vault).items():
             figures.replace(part, measured())
             figures.write(kept)

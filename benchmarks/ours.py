@@ -20,7 +20,7 @@ REVTOPS = Path(sys.executable).parent / "revtops"
 APP = "benchmarks.ours:app"
 SYNC_HERE = "benchmarks.ours:sync_here"
 CONNECTOR_MODULES = {"connectors.hubspot", "connectors.customer_postgres"}
-"""What listing the connectors must not import."""
+"""What listing the connectors must not import, nor their helpers `connectors._…`."""
 _TOKEN = json.dumps({"access_token": "benchmark"})
 
 

@@ -45,7 +45,7 @@ def measure_start(runs: int) -> Figures:
 
 
 def _is_forbidden(module: str) -> bool:
-    return module in _HEAVY or module in CONNECTOR_MODULES
+    return module in _HEAVY or module in CONNECTOR_MODULES or module.startswith("connectors._")
 
 
 def _imported(command: Sequence[str], env: dict[str, str]) -> set[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -136,7 +137,7 @@ class EntityWriter:
             case _:
                 what = f"sync_{self.entity} yielded {type(item).__name__}"
                 raise ConnectorError(f"{what}: neither a record, a list of records nor a checkpoint.")
-        if self._pending.rows >= COMMIT_ROWS or time.monotonic() - self._committed_at >= COMMIT_SECONDS:
+        if self._pending.rows >= COMMIT_ROWS or self._is_time():
             await self.commit()
 
     def _take_records(self, items: Sequence[Item]) -> list[str] | None:
@@ -194,6 +195,25 @@ class EntityWriter:
         if pending:
             job = self._database.writer.submit(lambda connection: self._store(connection, pending), keep=self._keep)
             self._commit = asyncio.wrap_future(job)
+
+    @asynccontextmanager
+    async def on_time(self) -> AsyncIterator[None]:
+        """Commit in time also while no item comes: a vendor may let its clients wait for a minute."""
+        clock = asyncio.create_task(self._commit_on_time())
+        try:
+            yield
+        finally:
+            clock.cancel()
+            await asyncio.gather(clock, return_exceptions=True)  # a failed commit is met again by the next one
+
+    async def _commit_on_time(self) -> None:
+        while True:
+            await asyncio.sleep(COMMIT_SECONDS / 4)
+            if self._is_time():
+                await self.commit()
+
+    def _is_time(self) -> bool:
+        return bool(self._pending) and time.monotonic() - self._committed_at >= COMMIT_SECONDS
 
     async def flush(self) -> None:
         """Commit everything that was taken, and wait for it."""

@@ -182,7 +182,7 @@ class SyncRun:
         return True
 
     async def _take_all(self, writer: EntityWriter, stream: AsyncIterator[Any]) -> None:
-        async with aclosing(stream) as items:  # type: ignore[type-var]
+        async with writer.on_time(), aclosing(stream) as items:  # type: ignore[type-var]
             async for item in items:
                 await writer.take(item)
 

@@ -7,23 +7,30 @@ taken as UTC, others are converted: behind this border every time is aware UTC.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 
 def _utc(value: dt.datetime) -> dt.datetime:
-    return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+    try:
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+    except OverflowError:
+        raise ValueError("it lies outside of the years 1 to 9999 in UTC") from None
 
 
 UtcDatetime = Annotated[dt.datetime, AfterValidator(_utc)]
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+"""A whole number of at most 64 bits: what a database stores exactly."""
 CustomFields = dict[str, Any]
 
 
 class Record(BaseModel):
     """What every record has. `source_id` is the vendor's id; `source_system` is filled in by the engine when empty."""
 
-    model_config = ConfigDict(coerce_numbers_to_str=True, extra="forbid", defer_build=True)
+    # NaN and infinity are refused: SQLite keeps NaN as NULL, and no JSON reader takes either of them.
+    model_config = ConfigDict(coerce_numbers_to_str=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     source_id: str
     source_system: str = ""
@@ -49,7 +56,7 @@ class AccountRecord(Record):
     name: str
     domain: str | None = None
     industry: str | None = None
-    employee_count: int | None = None
+    employee_count: Whole | None = None
     annual_revenue: float | None = None
     owner_email: str | None = None
     url: str | None = None
@@ -81,14 +88,14 @@ class ActivityRecord(Record):
 
 class PipelineRecord(Record):
     name: str
-    display_order: int | None = None
+    display_order: Whole | None = None
     is_default: bool | None = None
 
 
 class PipelineStageRecord(Record):
     pipeline_source_id: str
     name: str
-    display_order: int | None = None
+    display_order: Whole | None = None
     probability: float | None = None
     is_closed_won: bool | None = None
     is_closed_lost: bool | None = None
@@ -157,14 +164,18 @@ class SharedFileRecord(Record):
     parent_external_id: str | None = None
     folder_path: str | None = None
     web_view_link: str | None = None
-    file_size: int | None = None
+    file_size: Whole | None = None
     source_modified_at: UtcDatetime | None = None
     source: str | None = None
 
-    def model_post_init(self, _context: Any, /) -> None:
-        """Keep the two names of the id equal, whichever the connector gave."""
-        if not self.source_id:
-            self.source_id = self.external_id
+    @model_validator(mode="before")
+    @classmethod
+    def _two_names_of_one_id(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        ids = {name: given.get(name) for name in ("source_id", "external_id")}
+        found = next((value for value in ids.values() if value not in (None, "")), None)
+        return given if found is None else {**given, **{n: found for n, value in ids.items() if value in (None, "")}}
 
 
 ENTITY_RECORDS: dict[str, type[Record]] = {

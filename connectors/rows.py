@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import reprlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -46,7 +48,7 @@ class RecordShape:
             records = self._adapter.validate_python(items)
         except ValidationError:
             records = [record for item in items if (record := self._validate_alone(item, rejections)) is not None]
-        return self._batches(records), rejections
+        return self._batches(records, rejections), rejections
 
     def _validate_alone(self, item: Item, rejections: list[Rejection]) -> Record | None:
         try:
@@ -55,7 +57,7 @@ class RecordShape:
             rejections.append(_rejection(item, error))
             return None
 
-    def _batches(self, records: Iterable[Record]) -> list[Batch]:
+    def _batches(self, records: Iterable[Record], rejections: list[Rejection]) -> list[Batch]:
         batches: list[Batch] = []
         current: frozenset[str] | set[str] | None = None
         for record in records:
@@ -66,7 +68,10 @@ class RecordShape:
                 batch = Batch(maker.fields)
                 batches.append(batch)
                 append, make = batch.rows.append, maker.row
-            append(make(record))
+            try:
+                append(make(record))
+            except (TypeError, ValueError, RecursionError) as error:
+                rejections.append(_unwritable(record, current, error))
         return batches
 
     def _maker(self, fields: frozenset[str]) -> _RowMaker:
@@ -112,7 +117,10 @@ def _json_text(value: Any) -> Any:
     """Anything that SQLite has no type for, as JSON with its keys in order: equal values are equal text."""
     if isinstance(value, dt.datetime):
         return text_of(value)
-    return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
+    try:
+        return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # whole numbers over 64 bits and lone surrogates: JSON has both, orjson has neither
+        return json.dumps(value, default=_plain, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def _plain(value: Any) -> Any:
@@ -133,8 +141,12 @@ def payload_text(item: Any) -> str:
     """A record as JSON, whatever it holds: what is kept of one that is set aside."""
     try:
         return orjson.dumps(item, default=_plain, option=orjson.OPT_NON_STR_KEYS).decode()
-    except (TypeError, ValueError):
-        return orjson.dumps(repr(item)).decode(errors="replace")
+    except (TypeError, ValueError, RecursionError):
+        pass
+    try:
+        return json.dumps(item, default=_plain)
+    except (TypeError, ValueError, RecursionError):
+        return json.dumps(reprlib.repr(item))
 
 
 def _rejection(item: Any, error: ValidationError) -> Rejection:
@@ -147,10 +159,35 @@ def _rejection(item: Any, error: ValidationError) -> Rejection:
 
 def _id_of(item: Any, payload: str) -> str:
     """The record's own id, or one made of its content, so that it is set aside once and not at every run."""
-    given = item.get("source_id") if isinstance(item, Mapping) else getattr(item, "source_id", None)
-    return str(given) if given else f"content:{blake2b(payload.encode(), digest_size=8).hexdigest()}"
+    names = ("source_id", "external_id")
+    values = (item.get(name) if isinstance(item, Mapping) else getattr(item, name, None) for name in names)
+    given = next((value for value in values if value not in (None, "")), None)
+    return f"content:{blake2b(payload.encode(), digest_size=8).hexdigest()}" if given is None else str(given)
+
+
+def _unwritable(record: Record, fields: Iterable[str], error: Exception) -> Rejection:
+    """A valid record with a value that cannot even be written as JSON: circular, or nested too deep."""
+    culprit = next((name for name in fields if not _is_writable(getattr(record, name))), None)
+    return Rejection(
+        record.source_id, culprit, f"{culprit or 'record'}: cannot be stored: {error}", payload_text(record)
+    )
+
+
+def _is_writable(value: Any) -> bool:
+    try:
+        _json_text(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def refused(source_id: str, reason: str, fields: Sequence[str], row: Row) -> Rejection:
     """A record that was valid but that the database would not take."""
-    return Rejection(source_id, None, reason, payload_text(dict(zip(fields, row, strict=True))))
+    culprit = next((name for name, value in zip(fields, row, strict=True) if not _fits(value)), None)
+    return Rejection(source_id, culprit, reason, payload_text(dict(zip(fields, row, strict=True))))
+
+
+def _fits(value: Any) -> bool:
+    if isinstance(value, str):
+        return not any("\ud800" <= character <= "\udfff" for character in value)
+    return not isinstance(value, int) or -(2**63) <= value < 2**63

@@ -60,10 +60,10 @@ class _Pending:
     """What the next commit will hold."""
 
     batches: list[Batch] = field(default_factory=list)
-    pages: list[tuple[str, bytes, list[str]]] = field(default_factory=list)
+    pages: list[tuple[str, bytes, list[str] | None]] = field(default_factory=list)
     hits: list[tuple[int, int]] = field(default_factory=list)
-    deleted: list[str] = field(default_factory=list)
-    rejections: list[runs.Rejection] = field(default_factory=list)
+    deleted: set[str] = field(default_factory=set)
+    rejections: dict[str, runs.Rejection] = field(default_factory=dict)
     cursor: Any = None
     rows: int = 0
     hit_rows: int = 0
@@ -78,6 +78,7 @@ class EntityWriter:
     Args:
         mode: "full" or "incremental"; only a full listing compares pages and knows what is gone.
         resume: the checkpoint this sync goes on from, if any.
+        started_at: when fetching began, where that was before this writer was made; now by default.
         salt: changes when the connector's code does, so that pages it mapped differently are mapped again.
         checkpoints: False leaves alone what an unfinished run left: this one began where its user chose, and a later
             run that went on from there would miss what lies before.
@@ -94,13 +95,14 @@ class EntityWriter:
         mode: str = "incremental",
         since: str | None = None,
         resume: runs.Checkpoint | None = None,
+        started_at: str | None = None,
         salt: bytes = b"",
         checkpoints: bool = True,
         keep: bool = True,
     ) -> None:
         self.entity = entity
         self.counts = EntityCounts()
-        self.started_at = resume.started_at if resume else now_text()
+        self.started_at = resume.started_at if resume else started_at or now_text()
         self._database = database
         self._scope = scope
         self._shape = shape_of(record)
@@ -115,30 +117,37 @@ class EntityWriter:
         self._pending = _Pending()
         self._commit: asyncio.Future[dict[str, int]] | None = None
         self._committed_at = time.monotonic()
+        self._set_aside = 0
         self._has_rejections = _has_rejections(database, scope.connection_id, entity)
 
     # -- what a stream yields ------------------------------------------------------------------------------------
 
-    async def take(self, item: Any) -> None:
-        """Take one item of a stream, and commit when it is time."""
+    async def take(self, item: Any) -> int:
+        """Take one item of a stream, and commit when it is time; returns how many of its records are valid."""
+        before = self.counts.fetched - self._set_aside
+        self._sort_in(item)
+        taken = self.counts.fetched - self._set_aside - before
+        if self._pending.rows >= COMMIT_ROWS or self._is_time():
+            await self.commit()
+        return taken
+
+    def _sort_in(self, item: Any) -> None:
         match item:
             case Page():
                 self._take_page(item)
             case Checkpoint():
                 self._pending.cursor = item.cursor
             case Deleted():
-                self._pending.deleted.extend(item.source_ids)
+                self._pending.deleted.update(map(str, item.source_ids))
             case Expect():
                 self.counts.expected = item.total
             case Record() | Mapping():
                 self._take_records([item])
-            case Iterable():
+            case Iterable() if not isinstance(item, str | bytes):
                 self._take_records(list(item))
             case _:
                 what = f"sync_{self.entity} yielded {type(item).__name__}"
                 raise ConnectorError(f"{what}: neither a record, a list of records nor a checkpoint.")
-        if self._pending.rows >= COMMIT_ROWS or self._is_time():
-            await self.commit()
 
     def _take_records(self, items: Sequence[Item]) -> list[str] | None:
         """Buffer records; returns their ids, or None when one of them was set aside."""
@@ -150,10 +159,16 @@ class EntityWriter:
                 last.rows.extend(batch.rows)
             else:
                 pending.batches.append(Batch(batch.fields, list(batch.rows)))
-        pending.rejections.extend(rejections)
+        source_ids = [row[0] for batch in batches for row in batch.rows]
+        if pending.deleted or pending.rejections:  # the last that is said of a record holds
+            good = set(source_ids)
+            pending.deleted -= good
+            pending.rejections = {key: value for key, value in pending.rejections.items() if key not in good}
+        pending.rejections.update((rejection.source_id, rejection) for rejection in rejections)
+        self._set_aside += len(rejections)
         pending.rows += len(items)
         self.counts.fetched += len(items)
-        return None if rejections else [row[0] for batch in batches for row in batch.rows]
+        return None if rejections else source_ids
 
     def _take_page(self, page: Page) -> None:
         if self._mode != "full":
@@ -164,8 +179,8 @@ class EntityWriter:
             stored = runs.stored_page(self._database, self._scope.connection_id, self.entity, page.key)
             if stored and stored.digest == digest and self._intact(stored):
                 self._take_hit(stored)
-            elif (source_ids := self._take_records(list(page.records()))) is not None:
-                self._pending.pages.append((page.key, digest, source_ids))
+            else:
+                self._pending.pages.append((page.key, digest, self._take_records(list(page.records()))))
         if page.cursor is not None:
             self._pending.cursor = page.cursor
 
@@ -238,7 +253,7 @@ class EntityWriter:
             raise refusal
 
     async def _settle(self) -> None:
-        if (commit := self._commit) is not None:
+        while (commit := self._commit) is not None:
             # Shielded and kept until it is done: were it cancelled or failed, and forgotten, a later commit would move
             # the checkpoint past rows that were never stored. Of several tasks that wait, the first may begin another.
             stored = await asyncio.shield(commit)
@@ -250,9 +265,7 @@ class EntityWriter:
         return await asyncio.wrap_future(self._database.writer.submit(job, keep=self._keep))
 
     def _sweep(self, connection: sqlite3.Connection, *, allow: bool) -> int:
-        return upsert.sweep(
-            connection, self.entity, self._scope, self._seen, started_at=self.started_at, allow=allow
-        )
+        return upsert.sweep(connection, self.entity, self._scope, self._seen, started_at=self.started_at, allow=allow)
 
     def _conclude(self, connection: sqlite3.Connection, *, advance: bool) -> None:
         if advance:
@@ -272,16 +285,19 @@ class EntityWriter:
             applied = upsert.apply(connection, self.entity, scope, batch.fields, batch.rows)
             applied_batches.append(applied)
             stored.update(applied.rows)
-            rejections.extend(_refusals(applied, batch))
+            rejections.update((refusal.source_id, refusal) for refusal in _refusals(applied, batch))
         self._seen.add(stored.values())
+        if rejections:  # the vendor still has them: a full listing must not mark their rows deleted
+            self._seen.add(upsert.row_ids(connection, self.entity, scope, rejections))
         for first, last in pending.hits:
             self._seen.add_range(first, last)
-        runs.save_pages(connection, scope.connection_id, self.entity, self._stored_pages(pending, stored))
+        self._save_pages(connection, pending, stored)
         deleted = upsert.mark_deleted(connection, self.entity, scope, pending.deleted) if pending.deleted else 0
         if rejections:
-            runs.reject(connection, scope, self.entity, rejections)
+            runs.reject(connection, scope, self.entity, rejections.values())
         if self._has_rejections:
-            runs.accept(connection, scope.connection_id, self.entity, stored)
+            runs.accept(connection, scope.connection_id, self.entity, stored.keys() - rejections.keys())
+        self._has_rejections = self._has_rejections or bool(rejections)
         if pending.cursor is not None and self._checkpoints:
             checkpoint = runs.Checkpoint(self._mode, self.started_at, self._since, pending.cursor, self._seen)
             runs.save_checkpoint(connection, scope.connection_id, self.entity, checkpoint)
@@ -293,11 +309,18 @@ class EntityWriter:
             "rejected": len(rejections),
         }
 
-    def _stored_pages(self, pending: _Pending, stored: dict[str, int]) -> Iterable[tuple[str, runs.StoredPage]]:
+    def _save_pages(self, connection: sqlite3.Connection, pending: _Pending, stored: dict[str, int]) -> None:
+        whole: dict[str, runs.StoredPage] = {}
+        broken: list[str] = []
         for key, digest, source_ids in pending.pages:
-            if all(source_id in stored for source_id in source_ids):
+            if source_ids is None or not all(source_id in stored for source_id in source_ids):
+                broken.append(key)
+            else:
                 rows = fold(stored[source_id] for source_id in source_ids)
-                yield key, runs.StoredPage(digest, self._scope.run_id or 0, rows)
+                whole[key] = runs.StoredPage(digest, self._scope.run_id or 0, rows)
+        runs.save_pages(connection, self._scope.connection_id, self.entity, whole.items())
+        # A page with a rejected record is mapped again until all of it is good, whatever it was like before.
+        runs.forget_pages(connection, self._scope.connection_id, self.entity, broken)
 
 
 def _refusals(applied: Applied, batch: Batch) -> list[runs.Rejection]:

@@ -192,6 +192,14 @@ def save_pages(
     )
 
 
+def forget_pages(connection: sqlite3.Connection, connection_id: int, entity: str, pages: Iterable[str]) -> None:
+    """Drop the digests of these pages, so that they are mapped again when they come."""
+    connection.executemany(
+        "DELETE FROM page_digests WHERE connection_id = ? AND entity = ? AND page = ?",
+        ((connection_id, entity, page) for page in pages),
+    )
+
+
 def forget_other_pages(connection: sqlite3.Connection, connection_id: int, entity: str, pages: Iterable[str]) -> None:
     """Drop the digests of pages that a complete full listing no longer has."""
     connection.execute(
@@ -214,7 +222,10 @@ def count_rejected(database: Database, connection_id: int, entity: str) -> int:
 
 
 def reject(connection: sqlite3.Connection, scope: Scope, entity: str, rejections: Iterable[Rejection]) -> None:
-    """Set records aside. One that was set aside before is renewed."""
+    """Set records aside. One that was set aside before is renewed.
+
+    Lone surrogates, which no database takes, may be in the id and in the reason too: there they are escaped.
+    """
     moment = now_text()
     whose = (scope.connection_id, scope.organization_id, scope.run_id, entity)
     connection.executemany(
@@ -223,10 +234,14 @@ def reject(connection: sqlite3.Connection, scope: Scope, entity: str, rejections
         "DO UPDATE SET run_id = excluded.run_id, field = excluded.field, reason = excluded.reason, "
         "payload = excluded.payload, created_at = excluded.created_at",
         (
-            (*whose, r.source_id, r.field, r.reason, r.payload, moment)
+            (*whose, _writable(r.source_id), r.field and _writable(r.field), _writable(r.reason), r.payload, moment)
             for r in rejections
         ),
     )  # fmt: skip
+
+
+def _writable(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode()
 
 
 def accept(connection: sqlite3.Connection, connection_id: int, entity: str, source_ids: Iterable[str]) -> None:

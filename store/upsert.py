@@ -153,6 +153,15 @@ def _execute_one(connection: sqlite3.Connection, statement: str, row: Row, appli
     return True
 
 
+def row_ids(connection: sqlite3.Connection, table: str, scope: Scope, source_ids: Iterable[str]) -> list[int]:
+    """The ids of the rows that are stored for these records."""
+    rows = connection.execute(
+        f'SELECT id FROM "{table}" WHERE connection_id = ? AND source_id IN (SELECT value FROM json_each(?))',
+        (scope.connection_id, json.dumps(list(source_ids))),
+    )
+    return [row for (row,) in rows]
+
+
 def mark_deleted(connection: sqlite3.Connection, table: str, scope: Scope, source_ids: Iterable[str]) -> int:
     """Mark rows as deleted at the vendor; returns how many were live until now."""
     return connection.execute(

@@ -11,11 +11,12 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import closing
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
-from store.errors import StoreError, store_error
+from store.errors import StoreError, file_error, store_error
 from store.home import make_private
 
 T = TypeVar("T")
@@ -25,7 +26,7 @@ SCHEMA_VERSION = 1
 
 FILE_NAME = "revtops.db"
 _BUSY_SECONDS = 15
-_CACHE_KIB = 48 * 1024
+_CACHE_KIB = 24 * 1024
 _WAL_PAGES = 20_000
 
 
@@ -35,6 +36,15 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(
         uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
     )
+    try:
+        _set_up(connection, read_only=read_only)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _set_up(connection: sqlite3.Connection, *, read_only: bool) -> None:
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB if not read_only else 8 * 1024}")
     if not read_only:
@@ -43,7 +53,9 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         # A large transaction would otherwise be copied back at every commit; this many pages bound the WAL at 80 MB.
         connection.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")
         connection.execute("PRAGMA journal_size_limit=100000000")
-    return connection
+
+
+_Jobs: TypeAlias = "SimpleQueue[tuple[Callable[[sqlite3.Connection], Any], Future[Any], bool] | None]"
 
 
 class Writer:
@@ -51,7 +63,7 @@ class Writer:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._jobs: SimpleQueue[tuple[Callable[[sqlite3.Connection], Any], Future[Any], bool] | None] = SimpleQueue()
+        self._jobs: _Jobs = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
@@ -60,7 +72,10 @@ class Writer:
         future: Future[T] = Future()
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
+                self._jobs = (
+                    SimpleQueue()
+                )  # each thread has its own: one that is closing must not take what comes after
+                self._thread = threading.Thread(target=self._work, args=(self._jobs,), name="store-writer", daemon=True)
                 self._thread.start()
             self._jobs.put((job, future, keep))
         return future
@@ -77,9 +92,9 @@ class Writer:
         if thread is not None:
             thread.join()
 
-    def _work(self) -> None:
+    def _work(self, jobs: _Jobs) -> None:
         connection: sqlite3.Connection | None = None
-        while (item := self._jobs.get()) is not None:
+        while (item := jobs.get()) is not None:
             job, future, keep = item
             if not future.set_running_or_notify_cancel():
                 continue
@@ -120,8 +135,8 @@ class Database:
     @classmethod
     def open(cls, home: Path) -> Database:
         """Open the file in `home`, creating or migrating it first (after a backup copy). Raises StoreError."""
-        path = make_private(home) / FILE_NAME
         try:
+            path = make_private(home) / FILE_NAME
             version = _version(path)
             if version > SCHEMA_VERSION:
                 raise StoreError(
@@ -135,6 +150,10 @@ class Database:
                 migrate(path, SCHEMA_VERSION)
         except sqlite3.Error as error:
             raise store_error(error) from error
+        except OSError as error:
+            raise file_error(error) or StoreError(
+                "cannot_open", f"{home} cannot be used as the data directory: {error.strerror}."
+            ) from error
         return cls(path)
 
     def reader(self) -> sqlite3.Connection:
@@ -182,11 +201,13 @@ def _version(path: Path) -> int:
 def backup(path: Path, target: Path) -> int:
     """Copy a live database to `target` (SQLite's online backup: consistent, writers may go on); returns its bytes."""
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    source = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-    copy = sqlite3.connect(target)
     try:
-        source.backup(copy)
-    finally:
-        source.close()
-        copy.close()
+        with (
+            closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            source.backup(copy)
+    except BaseException:
+        target.unlink()  # half a copy would be taken for a whole one
+        raise
     return target.stat().st_size

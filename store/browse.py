@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from array import array
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,15 @@ class Selection:
         self._path, self._organization_id, self._table = path, organization_id, table
         self._lock = threading.Lock()
         self._reading = open_scoped(path, organization_id)
+        try:
+            self._start(table, sort, descending, text)
+        except StoreError:
+            self._reading.connection.close()
+            raise
+
+    def _start(self, table: str, sort: str | None, descending: bool, text: str) -> None:
         if table not in self._reading.tables:
-            raise StoreError("invalid_input", f"There is no table {table}.")
+            raise StoreError("invalid_input", f"There is no table {table}.", hint=_there_are(self._reading.tables))
         self.columns = self._reading.tables[table]
         self._query, self._values = _ids_query(self._reading, table, sort, descending, text)
         self._listed = ", ".join(f'"{column}"' for column in self.columns)
@@ -84,6 +92,8 @@ class Selection:
                 self.exact = True
             finally:
                 scoped.connection.close()
+        except StoreError as error:
+            self.error = error
         except sqlite3.Error as error:
             if not self._stop.is_set():
                 self.error = store_error(error)
@@ -94,7 +104,7 @@ class Selection:
 def _ids_query(scoped: Scoped, table: str, sort: str | None, descending: bool, text: str) -> tuple[str, list[str]]:
     columns = scoped.tables[table]
     if sort is not None and sort not in columns:
-        raise StoreError("invalid_input", f"{table} has no column {sort}.")
+        raise StoreError("invalid_input", f"{table} has no column {sort}.", hint=_there_are(columns))
     where, values = "", []
     if text:
         searched = [column for column in columns if column not in ("id", "connection_id", "synced_at")]
@@ -104,6 +114,10 @@ def _ids_query(scoped: Scoped, table: str, sort: str | None, descending: bool, t
     direction = "DESC" if descending else "ASC"
     order = f'"{sort}" {direction} NULLS LAST, id' if sort else f"id {direction}"
     return f'SELECT id FROM "{table}"{where} ORDER BY {order}', values
+
+
+def _there_are(names: Iterable[str]) -> str:
+    return f"There are: {', '.join(names)}."
 
 
 def tables(path: Path, organization_id: str) -> dict[str, tuple[str, ...]]:

@@ -13,6 +13,7 @@ from store.errors import StoreError
 from store.scoped import Scoped, open_scoped
 
 _LONGEST_VALUE = 50_000_000
+_LONGEST_ANSWER = 100_000_000
 _STEPS_BETWEEN_LOOKS = 20_000
 _TABLE_FUNCTIONS = frozenset({"json_each", "json_tree"})
 _DENIED_FUNCTIONS = frozenset({"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit"})
@@ -21,7 +22,7 @@ _ALLOWED = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE})
 
 @dataclass(frozen=True)
 class Answer:
-    """Rows of a query; `truncated` says that there are more than were asked for."""
+    """Rows of a query; `truncated` says that there are more than were asked for, or than fit into 100 MB."""
 
     columns: list[str]
     rows: list[tuple[Any, ...]]
@@ -52,13 +53,25 @@ def run_sql(
             lambda: cancelled() or time.monotonic() - started > seconds, _STEPS_BETWEEN_LOOKS
         )
         cursor = scoped.connection.execute(query)
-        rows = cursor.fetchmany(limit + 1)
+        rows, truncated = _fetch(cursor, limit)
     except (sqlite3.Error, sqlite3.Warning, UnicodeError) as error:
         raise _sentence(error, scoped, stopped=cancelled()) from error
     finally:
         scoped.connection.close()
     columns = [column[0] for column in cursor.description or ()]
-    return Answer(columns, rows[:limit], len(rows) > limit, time.monotonic() - started)
+    return Answer(columns, rows, truncated, time.monotonic() - started)
+
+
+def _fetch(cursor: sqlite3.Cursor, limit: int) -> tuple[list[tuple[Any, ...]], bool]:
+    """At most `limit` rows, and no more than fit into memory; whether there are more."""
+    rows: list[tuple[Any, ...]] = []
+    size = 0
+    for row in cursor:
+        size += sum(len(value) for value in row if isinstance(value, str | bytes))
+        if len(rows) == limit or size > _LONGEST_ANSWER:
+            return rows, True
+        rows.append(row)
+    return rows, False
 
 
 def _authorizer(scoped: Scoped) -> Callable[..., int]:
@@ -81,7 +94,7 @@ def _authorizer(scoped: Scoped) -> Callable[..., int]:
 
 
 def _sentence(error: Exception, scoped: Scoped, *, stopped: bool) -> StoreError:
-    text = str(error).replace(f"{scoped.secret}.", "")
+    text = str(error).replace(f"{scoped.secret}.", "").replace(scoped.secret, "the file")
     if "interrupted" in text:
         if stopped:
             return StoreError("cancelled", "The query was cancelled.")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from store.connections import entity_tables
+from store.errors import store_error
 
 _LAST = ("source_system", "source_id", "connection_id", "synced_at")
 _HIDDEN = frozenset({"run_id", "deleted_at", "organization_id"})
@@ -35,8 +36,16 @@ class Scoped:
 
 
 def open_scoped(path: Path, organization_id: str) -> Scoped:
-    """A connection of its own for one organization's rows. The caller closes it."""
+    """A connection of its own for one organization's rows. The caller closes it. Raises StoreError."""
     connection = sqlite3.connect("file::memory:", uri=True, isolation_level=None, check_same_thread=False)
+    try:
+        return _scoped(connection, path, organization_id)
+    except sqlite3.Error as error:
+        connection.close()
+        raise store_error(error) from error
+
+
+def _scoped(connection: sqlite3.Connection, path: Path, organization_id: str) -> Scoped:
     secret = f"file_{secrets.token_hex(16)}"
     connection.execute(f'ATTACH ? AS "{secret}"', (f"{path.absolute().as_uri()}?mode=ro",))
     connection.execute(f'PRAGMA "{secret}".cache_size=-16384')

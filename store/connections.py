@@ -103,11 +103,21 @@ def save_connection(
     base_url: str | None = None,
     identity: str | None = None,
 ) -> Connection:
-    """Create the connection, or renew the one of that slug and name with its rows kept."""
+    """Create the connection, or renew the one of that slug and name with its rows kept.
+
+    Renewed for another account or server, its next sync fetches everything: what was known complete was the other's.
+    """
     ensure_organization(database, organization_id)
     values = (organization_id, slug, name, source_system or slug, user_id, base_url, identity, now_text())
 
     def save(connection: sqlite3.Connection) -> None:
+        before = connection.execute(
+            "SELECT id, identity, base_url FROM connections WHERE organization_id = ? AND slug = ? AND name = ?",
+            (organization_id, slug, name),
+        ).fetchone()
+        if before and before[1:] != (identity, base_url):
+            for table in ("watermarks", "checkpoints"):
+                connection.execute(f"DELETE FROM {table} WHERE connection_id = ?", before[:1])
         connection.execute(
             "INSERT INTO connections(organization_id, slug, name, source_system, user_id, base_url, identity, "
             "created_at, status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'connected') "

@@ -21,7 +21,7 @@ def intend(
         connection.organization_id,
         kind,
         operation,
-        json.dumps(arguments, default=str),
+        _document(arguments),
         who,
         now_text(),
     )
@@ -39,7 +39,7 @@ def intend(
 
 def conclude(database: Database, entry: int, *, status: str, result: Any = None, error: str | None = None) -> None:
     """Keep the outcome: ok, failed or unknown."""
-    values = (status, None if result is None else json.dumps(result, default=str), error, now_text(), entry)
+    values = (status, None if result is None else _document(result), error, now_text(), entry)
     database.writer.run(
         lambda c: (
             c.execute(
@@ -47,3 +47,11 @@ def conclude(database: Database, entry: int, *, status: str, result: Any = None,
             ).rowcount
         )
     )
+
+
+def _document(value: Any) -> str:
+    """As JSON, whatever a connector returned: what was carried out must not stay unknown for the look of its answer."""
+    try:
+        return json.dumps(value, default=str)
+    except (TypeError, ValueError, RecursionError):
+        return json.dumps(repr(value))

@@ -6,10 +6,12 @@ import asyncio
 import datetime as dt
 import inspect
 import logging
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from connectors.context import current_entity
@@ -21,12 +23,12 @@ from connectors.errors import (
     NotFoundError,
     SyncCancelledError,
 )
-from connectors.models import ENTITY_RECORDS, Record, entity_name
+from connectors.models import ENTITY_RECORDS, entity_name
 from connectors.persistence import EntityCounts, EntityWriter
 from connectors.stream import Item
 from revtops_tui.engine.errors import EngineError, people
 from store import runs
-from store.clock import moment_of, text_of
+from store.clock import moment_of, now_text, text_of
 from store.connections import Connection
 from store.database import Database
 from store.errors import StoreError
@@ -39,6 +41,8 @@ _log = logging.getLogger("revtops.sync")
 
 LOOK_BACK = dt.timedelta(minutes=5)
 """An incremental sync starts this long before the watermark: vendors' clocks and search indexes lag."""
+
+_STOPPED = EngineError("cancelled", "It was stopped before it was complete.", hint="The next run goes on from there.")
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,10 @@ class SyncRun:
         self._declared = list(dict.fromkeys(entity_name(e) for e in cls.meta.entity_types))
         self._wanted = {entity_name(e) for e in options.entities} or None
         self._resumed: dict[str, runs.Checkpoint] = {}
-        self._loose: dict[str, EntityWriter] = {}
+        self._writers: dict[str, EntityWriter] = {}
+        self._loose: dict[str, set[str | None]] = {}  # stored with `persist_records` -> while which entity was synced
+        self._started_at = now_text()
+        self._code = _code_stamp(cls)
         for entity in self._declared:
             if self.wants(entity):
                 self.entities[entity] = EntityState()
@@ -112,13 +119,13 @@ class SyncRun:
         entity = entity_name(entity)
         if not self.wants(entity):
             return 0
-        writer = self._loose.get(entity)
+        self._loose.setdefault(entity, set()).add(current_entity.get())
+        writer = self._writers.get(entity)
         if writer is None:
-            writer = self._loose[entity] = self._writer(entity)
-            self._state(entity, writer).state = "running"
-        before = writer.counts.rejected
-        await writer.take(records)
-        return len(records) - (writer.counts.rejected - before)
+            self._resume(entity)
+            writer = self._open(entity, self._started_at)
+            self.entities[entity].state = "running"
+        return await writer.take(records)
 
     async def sync_entity(self, entity: str, method: Callable[[], Any]) -> int:
         """Run a `sync_*` method; its failure is kept with the entity unless no other entity would fare better."""
@@ -134,8 +141,8 @@ class SyncRun:
     # -- one entity ------------------------------------------------------------------------------------------------
 
     async def _sync_entity(self, entity: str, method: Callable[[], Any]) -> int:
-        writer = self._writer(entity)
-        state = self._state(entity, writer)
+        writer = self._writers.get(entity) or self._open(entity)
+        state = self.entities[entity]
         state.state = "running"
         try:
             streamed = await self._drain(writer, method)
@@ -149,14 +156,14 @@ class SyncRun:
             StoreError,
             asyncio.CancelledError,
         ) as e:
-            state.state, state.error = "failed", people(e)
+            state.state, state.error = "failed", _STOPPED if isinstance(e, asyncio.CancelledError) else people(e)
             if not isinstance(e, StoreError) or isinstance(e, SweepRefusedError):
                 await self._keep(writer)
             if not isinstance(e, SweepRefusedError):
                 raise
         except Exception as error:  # noqa: BLE001 - one entity's trouble, a connector's bug included, is not the others'
             if self._cursor_refused(error, writer):
-                del self._resumed[entity]
+                del self._resumed[entity], self._writers[entity]
                 return await self._sync_entity(entity, method)
             if not isinstance(error, ConnectorError):
                 _log.error("%s: sync of %s", self._connection.selector, entity, exc_info=error)
@@ -201,8 +208,13 @@ class SyncRun:
 
     async def conclude(self) -> None:
         """The connector's own `sync_all` is done: finish what it stored with `persist_records`."""
-        for entity, writer in self._loose.items():
-            state = self.entities[entity]
+        for entity, stored_by in self._loose.items():
+            writer, state = self._writers[entity], self.entities[entity]
+            failures = [self.entities[name].error for name in (entity, *stored_by) if name in self.entities]
+            if failure := next(filter(None, failures), None):  # then it is not complete, whatever was stored
+                await self._keep(writer)
+                state.state, state.error = "failed", failure
+                continue
             try:
                 await self._finish(writer, sweep=True)
                 state.state = "done"
@@ -210,20 +222,21 @@ class SyncRun:
                 state.state, state.error = "failed", people(error)
         for entity, state in self.entities.items():
             if state.state == "waiting":
-                await self._finish(self._writer(entity), sweep=False)
+                await self._finish(self._open(entity, self._started_at), sweep=False)
                 state.state = "done"
 
     async def keep_loose(self) -> None:
         """Commit what a failed `sync_all` of the connector's own had handed over."""
-        for writer in self._loose.values():
-            await self._keep(writer)
+        for entity in self._loose:
+            await self._keep(self._writers[entity])
 
     # -- writers ---------------------------------------------------------------------------------------------------
 
-    def _state(self, entity: str, writer: EntityWriter) -> EntityState:
-        state = self.entities.setdefault(entity, EntityState())
-        state.counts = writer.counts
-        return state
+    def _open(self, entity: str, started_at: str | None = None) -> EntityWriter:
+        """The one writer of an entity in this run; records that were fetched before count from `started_at`."""
+        writer = self._writers[entity] = self._writer(entity, started_at)
+        self.entities.setdefault(entity, EntityState()).counts = writer.counts
+        return writer
 
     def _resume(self, entity: str) -> None:
         """Go on with what is unfinished: a full listing always, a search for changes unless everything is wanted."""
@@ -233,7 +246,7 @@ class SyncRun:
         if left and (left.mode == "full" or self.since(entity) is not None):
             self._resumed[entity] = left
 
-    def _writer(self, entity: str) -> EntityWriter:
+    def _writer(self, entity: str, started_at: str | None) -> EntityWriter:
         record = self._records.get(entity)
         if record is None:
             raise ConnectorError(f"There is no entity named {entity}.", hint=f"One of: {', '.join(self._records)}.")
@@ -247,12 +260,27 @@ class SyncRun:
             since=text_of(since) if since else None,
             resume=self._resumed.get(entity),
             checkpoints=self._options.since is None,
-            salt=_salt(self._cls, record),
+            started_at=started_at,
+            salt=f"{self._code},{','.join(record.model_fields)}".encode(),
             keep=not self._options.dry_run,
         )
 
 
-def _salt(cls: type[BaseConnector], record: type[Record]) -> bytes:
-    """Changes with the code that maps pages to records, so that a changed connector maps unchanged pages again."""
-    code = Path(inspect.getfile(cls)).stat()
-    return f"{code.st_mtime_ns}:{code.st_size}:{','.join(record.model_fields)}".encode()
+def _code_stamp(cls: type[BaseConnector]) -> str:
+    """Changes with the code that maps pages to records, so that a changed connector maps unchanged pages again.
+
+    That code is in the connector's file and in those beside it that it imports.
+    """
+    own = Path(inspect.getfile(cls))
+    files: set[str] = set()
+    modules = [sys.modules.get(cls.__module__)]
+    while modules:
+        module = modules.pop()
+        file = getattr(module, "__file__", None)
+        if file is None or file in files or Path(file).parent != own.parent:
+            continue
+        files.add(file)
+        values = list(vars(module).values())
+        modules += [v if isinstance(v, ModuleType) else sys.modules.get(getattr(v, "__module__", "")) for v in values]
+    stats = [Path(file).stat() for file in sorted(files | {str(own)})]
+    return ",".join(f"{stat.st_mtime_ns}:{stat.st_size}" for stat in stats)

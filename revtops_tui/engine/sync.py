@@ -182,11 +182,7 @@ async def _run_all(
 ) -> list[RunResult]:
     gate = asyncio.Semaphore(_CONNECTIONS_AT_ONCE)
 
-    async def one(job: _Job) -> RunResult:
-        async with gate:
-            return await job.run()
-
-    tasks = [asyncio.create_task(one(job)) for job in jobs]
+    tasks = [asyncio.create_task(job.run(gate)) for job in jobs]
     ticker = asyncio.create_task(_tick(jobs, tasks, on_progress, cancel))
     try:
         return list(await asyncio.gather(*tasks))
@@ -229,20 +225,22 @@ class _Job:
     sink: SyncRun | None = None
     connector: BaseConnector | None = None
 
-    async def run(self) -> RunResult:
-        """Run it; every failure ends up in the result."""
+    async def run(self, gate: asyncio.Semaphore) -> RunResult:
+        """Run it when it is its turn; every failure ends up in the result."""
         error: EngineError | None = None
         run_id: int | None = None
         self.started = time.monotonic()
         try:
-            with run_lock(self.ws.home, self.connection.id, self.connection.selector):
-                run_id = self._start()
-                try:
-                    await self._sync(run_id or 0)
-                except (Exception, asyncio.CancelledError) as failure:  # noqa: BLE001 - told in the result
-                    error = self._sentence(failure)
-                if run_id is not None:
-                    self._end(run_id, error)
+            async with gate:
+                self.started = time.monotonic()
+                with run_lock(self.ws.home, self.connection.id, self.connection.selector):
+                    run_id = self._start()
+                    try:
+                        await self._sync(run_id or 0)
+                    except (Exception, asyncio.CancelledError) as failure:  # noqa: BLE001 - told in the result
+                        error = self._sentence(failure)
+                    if run_id is not None:
+                        self._end(run_id, error)
         except (Exception, asyncio.CancelledError) as failure:  # noqa: BLE001 - likewise: the lock, the disk
             error = error or self._sentence(failure)
         self.finished = True
@@ -359,5 +357,5 @@ def _add_own_tables(ws: Workspace, cls: type[BaseConnector]) -> None:
     if cls.entities:
         from store.extend import ensure_table
 
-        for name, (_, table) in cls.entities.items():
-            ensure_table(ws.database, name, table)
+        for name, (record, table) in cls.entities.items():
+            ensure_table(ws.database, name, table, record.model_fields)

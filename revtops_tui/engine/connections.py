@@ -13,6 +13,7 @@ from connectors.context import ConnectorContext
 from connectors.errors import ConnectionRevokedError, ConnectorError
 from connectors.parameters import validate_credentials
 from revtops_tui.engine.errors import EngineError, people
+from revtops_tui.engine.locks import run_lock
 from revtops_tui.engine.suggestions import did_you_mean
 from revtops_tui.engine.workspace import Workspace
 from store import connections as store
@@ -80,7 +81,10 @@ def connector_class(ws: Workspace, slug: str) -> type[BaseConnector]:
     """The connector's class, imported now. Raises EngineError for an unknown or a broken one."""
     info = ws.catalog.get(slug)
     if info is not None:
-        return info.load()
+        try:
+            return info.load()
+        except ConnectorError as error:
+            raise people(error) from error
     for broken in ws.catalog.broken:
         if broken.name == slug:
             raise EngineError(
@@ -104,20 +108,34 @@ def connect(
     credentials = _checked(cls, values)
     _check_name(name)
     identity = _run(_tested(ws, cls, credentials, base_url)) if test else ""
+    key = store.credentials_key(ws.organization_id, slug, name)
     try:
-        ws.credentials.set(store.credentials_key(ws.organization_id, slug, name), credentials)
-        saved = store.save_connection(
-            ws.database,
-            ws.organization_id,
-            slug,
-            name=name,
-            source_system=cls.source_system,
-            base_url=base_url,
-            identity=identity or None,
-        )
+        before = ws.credentials.get(key)
+        ws.credentials.set(key, credentials)
+        try:
+            saved = store.save_connection(
+                ws.database,
+                ws.organization_id,
+                slug,
+                name=name,
+                source_system=cls.source_system,
+                base_url=base_url,
+                identity=identity or None,
+            )
+        except Exception:
+            _put_back(ws, key, before)
+            raise
     except Exception as error:
         raise people(error) from error
     return _info(ws, saved)
+
+
+def _put_back(ws: Workspace, key: str, before: dict[str, Any] | None) -> None:
+    """No secret stays behind that no connection owns."""
+    if before is None:
+        ws.credentials.delete(key)
+    else:
+        ws.credentials.set(key, before)
 
 
 def try_credentials(ws: Workspace, slug: str, values: Mapping[str, Any], *, base_url: str | None = None) -> str:
@@ -140,11 +158,15 @@ def test(ws: Workspace, selector: str) -> str:
 
 
 def disconnect(ws: Workspace, selector: str, *, delete_data: bool = False) -> int:
-    """Forget the credentials, and with `delete_data` the rows too; returns how many rows were deleted."""
+    """Forget the credentials, and with `delete_data` the rows too; returns how many rows were deleted.
+
+    Raises EngineError (busy) while a sync of the connection runs.
+    """
     found = find(ws, selector)
     try:
-        ws.credentials.delete(found.credentials_key)
-        return store.remove_connection(ws.database, found, delete_data=delete_data)
+        with run_lock(ws.home, found.id, found.selector):
+            ws.credentials.delete(found.credentials_key)
+            return store.remove_connection(ws.database, found, delete_data=delete_data)
     except Exception as error:
         raise people(error) from error
 

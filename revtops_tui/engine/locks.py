@@ -31,7 +31,8 @@ def run_lock(home: Path, connection_id: int, selector: str) -> Iterator[None]:
             "busy", f"Another sync of {selector} is running{_who(holder)}.", hint="Wait for it, or stop that one first."
         ) from None
     try:
-        holder.write_text(json.dumps({"pid": os.getpid(), "since": now_text()}))
+        with suppress(OSError):  # a full disk: who holds the lock is a courtesy
+            holder.write_text(json.dumps({"pid": os.getpid(), "since": now_text()}))
         yield
     finally:
         with suppress(OSError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from revtops_tui.engine.errors import people
+from revtops_tui.engine.errors import EngineError, people
+from revtops_tui.engine.suggestions import did_you_mean
 from revtops_tui.engine.workspace import Workspace
 from store import browse, console
 from store.browse import Selection
@@ -48,9 +49,13 @@ class Browser:
     """One table of the organization, of any size."""
 
     def __init__(self, ws: Workspace, table: str) -> None:
+        known = browse.tables(ws.database.path, ws.organization_id)
+        if table not in known:
+            hint = did_you_mean(table, known) or f"There are: {', '.join(known)}."
+            raise EngineError("usage", f"There is no table {table}.", hint=hint)
         self._ws = ws
         self.table = table
-        self.columns = list(browse.tables(ws.database.path, ws.organization_id)[table])
+        self.columns = list(known[table])
 
     def open(self, sort: str | None = None, *, descending: bool = False, filter: str = "") -> Selection:  # noqa: A002 - what it is
         """The rows that contain `filter` in some column, in the order of `sort`.

@@ -84,7 +84,9 @@ def _operate(
     try:
         result = use(ws, selector, call)
     except EngineError as error:
-        status = "unknown" if error.kind == OutcomeUnknownError.kind else "failed"
+        # A bug may strike before the call or after it; a write can be repeated then, an action cannot.
+        unknown = error.kind == OutcomeUnknownError.kind or (kind == "action" and error.kind == "bug")
+        status = "unknown" if unknown else "failed"
         ledger.conclude(ws.database, entry, status=status, error=error.message)
         return OperationResult(status, None, error, entry)
     ledger.conclude(ws.database, entry, status="ok", result=result)

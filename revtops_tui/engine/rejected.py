@@ -12,6 +12,7 @@ from typing import Any
 from connectors.models import ENTITY_RECORDS, Record
 from connectors.persistence import EntityWriter
 from revtops_tui.engine.connections import connector_class, find
+from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace
 from store import connections as store
 from store.clock import moment_of
@@ -66,8 +67,12 @@ async def _retry(ws: Workspace, connection: Connection, records: list[RejectedRe
 
 
 def _record_class(ws: Workspace, connection: Connection, entity: str) -> type[Record]:
+    if entity in ENTITY_RECORDS:  # its connector may be gone, or never have been: see `persist_records`
+        return ENTITY_RECORDS[entity]
     own = connector_class(ws, connection.slug).entities.get(entity)
-    return own[0] if own else ENTITY_RECORDS[entity]
+    if own is None:
+        raise EngineError("usage", f"{connection.selector} has no entity {entity} any more.")
+    return own[0]
 
 
 def _records(ws: Workspace, selector: str | None, limit: int) -> list[tuple[RejectedRecord, Connection]]:

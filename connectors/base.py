@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from connectors.context import ConnectorContext, Sink, current_entity, local_context
 from connectors.errors import AuthenticationError, ConnectorError, SyncCancelledError
 from connectors.http import HttpClient, RateBudget
+from connectors.http.urls import origin
 from connectors.models import entity_name
 from connectors.registry import AuthType, ConnectorMeta
 
@@ -41,6 +42,7 @@ class BaseConnector:
     base_url: ClassVar[str] = ""
     """The API's origin; a connection's own base URL (self-hosted, simulator) takes its place."""
     rate_budgets: ClassVar[Sequence[RateBudget]] = ()
+    """What the vendor allows at `base_url`. Another origin has limits of its own: only what its answers state holds."""
     concurrent_entities: ClassVar[int] = 1
     """How many entities the vendor lets one sync fetch at the same time."""
     entities: ClassVar[Mapping[str, tuple[type[Record], type[SQLModel]]]] = {}
@@ -100,10 +102,12 @@ class BaseConnector:
     def http(self) -> HttpClient:
         """The connection's HTTP client: pooled, authenticated, paced, retried where safe, redacted."""
         if self._http is None:
+            base_url = self.context.base_url or self.base_url
             self._http = HttpClient(
-                self.context.base_url or self.base_url,
+                base_url,
                 auth_headers=self.auth_headers,
                 budgets=self.rate_budgets,
+                keep_budgets=not self.base_url or origin(base_url) == origin(self.base_url),
                 on_exchange=self.context.on_exchange,
                 on_wait=self.context.on_wait,
                 cancelled=self.context.cancelled,

@@ -31,6 +31,8 @@ class HttpClient:
         base_url: what relative URLs are below; its path prefix is kept.
         auth_headers: asked before each attempt. They go to the base URL's origin and nowhere else.
         budgets: how many requests the vendor allows; requests name theirs with `budget`.
+        keep_budgets: False where the base URL is not the vendor's own: a simulator or a self-hosted instance has limits
+            of its own, and only those that its answers state are kept.
         timeout, deadline: seconds a single read may take, and a whole attempt.
         attempts: how often a request is tried at most, the first time included.
         longest_wait: seconds; a vendor that asks for more patience gets a RateLimitedError instead.
@@ -48,6 +50,7 @@ class HttpClient:
         *,
         auth_headers: Callable[[], Awaitable[Mapping[str, str]]] | None = None,
         budgets: Sequence[RateBudget] = (),
+        keep_budgets: bool = True,
         timeout: float = 30.0,
         deadline: float = 120.0,
         attempts: int = 5,
@@ -75,7 +78,8 @@ class HttpClient:
         self._waiting = Waiting(on_wait, cancelled, clock, sleep)
         self._retrier = Retrier(attempts, longest_wait, self._waiting)
         names = {"default", *(budget.name for budget in budgets)}
-        self._pacers = {name: Pacer([b for b in budgets if b.name == name], clock) for name in names}
+        kept = budgets if keep_budgets else ()
+        self._pacers = {name: Pacer([b for b in kept if b.name == name], clock) for name in names}
         self._sender: Sender | None = None
 
     async def request(

@@ -35,7 +35,7 @@ def measure_start(runs: int) -> Figures:
     for _ in range(max(runs, _RUNS)):
         for name, command in commands.items():
             used = measure.run(command, env=env)
-            figures.add(f"start/{name}", cpu=used.cpu, wall=used.wall, peak_mb=used.peak_mb)
+            figures.add(f"start/{name}", cpu=used.cpu, wall=used.wall)
     for name in ("version", "connectors"):
         forbidden = sorted(m for m in _imported(commands[name], env) if _is_forbidden(m))
         if forbidden:

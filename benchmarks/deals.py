@@ -83,13 +83,16 @@ def company_of(index: int) -> int:
 
 
 class Deals:
-    """`rows` deals in a file that has no name any more; `touch` changes some in place, `reset` takes that back."""
+    """`rows` deals in a file that has no name any more; `touch` changes some in place, `remove` leaves some out,
+    `reset` takes both back.
+    """
 
     def __init__(self, rows: int, folder: Path) -> None:
         self.rows = rows
         self.touched: dict[int, int] = {}
         """Index of a changed deal -> when it was changed, in ms since 1970."""
         self.version = 0
+        self._live: list[int] | None = None
         with tempfile.TemporaryFile(dir=folder) as file:
             for start in range(0, rows, 10_000):
                 file.write(
@@ -103,8 +106,15 @@ class Deals:
         """How many bytes of JSON one full listing holds, without the pages' frames."""
         return self.rows * _SIZE
 
+    @property
+    def live(self) -> int:
+        """How many deals were not removed."""
+        return self.rows if self._live is None else len(self._live)
+
     def slice(self, start: int, stop: int) -> bytes:
-        """Deals `start` to `stop`, as the inside of a JSON array."""
+        """The `start`-th to `stop`-th of the live deals, as the inside of a JSON array."""
+        if self._live is not None:
+            return self.pick(self._live[start:stop])
         return self._map[start * _SIZE : stop * _SIZE - 1] if stop > start else b""
 
     def pick(self, indices: Iterable[int]) -> bytes:
@@ -121,8 +131,15 @@ class Deals:
             self.touched[index] = now_ms
         return len(chosen)
 
+    def remove(self, fraction: float) -> int:
+        """Remove that part of the deals, spread over the whole range; returns how many."""
+        gone = range(0, self.rows, max(1, round(1 / fraction)))
+        self._live = sorted(set(range(self.rows)).difference(gone))
+        return len(gone)
+
     def reset(self) -> None:
         """Every deal as it was at the start."""
+        self._live = None
         for index in self.touched:
             self._write(index, render(index, 0, self._first_modified(index)))
         self.touched.clear()

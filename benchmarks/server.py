@@ -2,7 +2,7 @@
 
 A process of its own, and cheap for each request, so that it is never what a loader waits for. It answers what a sync of
 deals asks (listing, search with its wall of 10,000 results, batch read of associations, owners, pipelines, properties,
-account details), any other object type as empty, and `/admin/…`: touch, reset, latency, stats, quit.
+account details), any other object type as empty, and `/admin/…`: touch, remove, reset, latency, stats, quit.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ class Vendor:
         }
         self._admin: dict[str, Callable[[dict[str, str]], object]] = {
             "touch": lambda query: self.deals.touch(float(query["fraction"]), time.time_ns() // 1_000_000),
+            "remove": lambda query: self.deals.remove(float(query["fraction"])),
             "reset": self.reset,
             "latency": self.set_latency,
             "stats": lambda _: {"requests": dict(self.requests), "json_bytes": self.deals.json_bytes},
@@ -103,8 +104,8 @@ class Vendor:
         start, limit = int(query.get("after", 0)), int(query.get("limit", 10))
         if limit > _LISTING_LIMIT:
             raise RequestError(400, f"limit must be at most {_LISTING_LIMIT}")
-        stop = min(start + limit, self.deals.rows)
-        return b'{"results":[' + self.deals.slice(start, stop) + b"]" + _paging(stop, self.deals.rows)
+        stop = min(start + limit, self.deals.live)
+        return b'{"results":[' + self.deals.slice(start, stop) + b"]" + _paging(stop, self.deals.live)
 
     def search(self, _: dict[str, str], body: dict[str, Any]) -> bytes:
         """Deals by last-modified time and id, ascending by id; `after` counts from the first match, up to the wall."""

@@ -10,9 +10,12 @@ def main() -> int:
 
         sys.stdout.write(f"revtops {__version__}\n")
         return 0
-    from revtops_tui.cli.main import run
+    try:
+        from revtops_tui.cli.main import run
 
-    return run(sys.argv[1:])
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:  # before there is a command that could say what was cancelled
+        return 130
 
 
 if __name__ == "__main__":

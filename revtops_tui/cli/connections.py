@@ -8,10 +8,11 @@ from typing import Any
 
 from connectors.parameters import Parameter, coerce_text, parse_auth_fields
 from connectors.registry import AuthField
-from revtops_tui.cli import prompts
+from revtops_tui.cli import values
 from revtops_tui.cli.connectors import manifest
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.parsing import Parser
+from revtops_tui.cli.passphrase import offer_encrypted_file, unlock
 from revtops_tui.cli.text import ago, plural
 from revtops_tui.engine import connections as engine
 from revtops_tui.engine.connections import ConnectionInfo
@@ -45,16 +46,16 @@ def add_connect(parser: Parser) -> None:
 def connect(options: Namespace, ws: Workspace, console: Console) -> int:
     described = manifest(ws, options.connector)
     fields = parse_auth_fields([AuthField(**field) for field in described["auth_fields"]])
-    values = _values(options, fields, console)
-    prompts.unlock(ws, console)
+    given = _given(options, fields, console)
+    unlock(ws, console)
     if console.interactive:
         console.say(f"Trying {described['name']}…", "dim")
     try:
-        info = _connect(options, ws, values)
+        info = _connect(options, ws, given)
     except EngineError as error:
-        if not prompts.offer_encrypted_file(ws, console, error):
+        if not offer_encrypted_file(ws, console, error):
             raise
-        info = _connect(options, ws, values)
+        info = _connect(options, ws, given)
     if console.as_json:
         console.document(document(info))
     else:
@@ -64,27 +65,27 @@ def connect(options: Namespace, ws: Workspace, console: Console) -> int:
     return 0
 
 
-def _connect(options: Namespace, ws: Workspace, values: dict[str, Any]) -> ConnectionInfo:
-    return engine.connect(ws, options.connector, values, name=options.name, base_url=options.base_url)
+def _connect(options: Namespace, ws: Workspace, given: dict[str, Any]) -> ConnectionInfo:
+    return engine.connect(ws, options.connector, given, name=options.name, base_url=options.base_url)
 
 
-def _values(options: Namespace, fields: Sequence[Parameter], console: Console) -> dict[str, Any]:
+def _given(options: Namespace, fields: Sequence[Parameter], console: Console) -> dict[str, Any]:
     given = _from_arguments(options.set, fields)
     if options.stdin:
-        piped = prompts.read_object("-", "What came on stdin")
+        piped = values.read_object("-", "What came on stdin")
         if doubled := sorted(piped.keys() & given.keys()):
             raise EngineError("usage", f"{', '.join(doubled)} came with --set and on stdin.")
         given |= piped
     open_fields = [field for field in fields if field.name not in given]
     if not options.stdin and console.interactive:
-        return given | prompts.ask_for(open_fields, console)
+        return given | values.ask_for(open_fields, console)
     if missing := [field for field in open_fields if field.required and field.default is None]:
         raise EngineError("usage", f"Not given: {', '.join(f.name for f in missing)}.", hint=_how_to_give(missing))
     return given
 
 
 def _from_arguments(texts: Sequence[str], fields: Sequence[Parameter]) -> dict[str, Any]:
-    given = prompts.pairs(texts)
+    given = values.pairs(texts)
     for field in fields:
         if field.secret and field.name in given:
             raise EngineError(
@@ -169,7 +170,7 @@ def add_test(parser: Parser) -> None:
 
 
 def test(options: Namespace, ws: Workspace, console: Console) -> int:
-    prompts.unlock(ws, console)
+    unlock(ws, console)
     identity = engine.test(ws, options.connection)
     if console.as_json:
         console.document({"connection": options.connection, "status": "ok", "identity": identity})
@@ -194,7 +195,7 @@ def add_disconnect(parser: Parser) -> None:
 
 
 def disconnect(options: Namespace, ws: Workspace, console: Console) -> int:
-    prompts.unlock(ws, console)
+    unlock(ws, console)
     deleted = engine.disconnect(ws, options.connection, delete_data=options.delete_data)
     if console.as_json:
         console.document({"connection": options.connection, "status": "disconnected", "deleted": deleted})

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
 
 from revtops_tui.cli.text import columns, plain
 
@@ -55,8 +56,9 @@ class Console:
         sys.stdout.write(to_json(value) + "\n")
 
     def line(self, text: str = "") -> None:
-        """A line of the answer, as people read it."""
-        sys.stdout.write(plain(text) + "\n")
+        """A line of the answer, as people read it; a text of several lines is as many."""
+        for part in text.split("\n"):
+            sys.stdout.write(plain(part) + "\n")
 
     def heading(self, text: str) -> None:
         """A line that names what follows."""
@@ -73,8 +75,8 @@ class Console:
 
     def say(self, text: str, style: str = "") -> None:
         """A remark about what is going on."""
-        text = plain(text)
-        sys.stderr.write((self.style(text, style, sys.stderr) if style else text) + "\n")
+        for part in map(plain, text.split("\n")):
+            sys.stderr.write((self.style(part, style, sys.stderr) if style else part) + "\n")
         sys.stderr.flush()
 
     def failure(self, error: EngineError) -> None:
@@ -120,7 +122,7 @@ def _without_nan(value: Any) -> Any:
         return {name: _without_nan(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and json.dumps(value) in ("NaN", "Infinity", "-Infinity") else value
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _width(stream: TextIO) -> int | None:

@@ -7,10 +7,10 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from revtops_tui.cli import prompts
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.interrupt import run_cancellable
 from revtops_tui.cli.parsing import Parser
+from revtops_tui.cli.passphrase import unlock
 from revtops_tui.cli.text import outline, plural
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace
@@ -33,7 +33,7 @@ def add_schema(parser: Parser) -> None:
 def schema(options: Namespace, ws: Workspace, console: Console) -> int:
     from revtops_tui.engine import operations
 
-    prompts.unlock(ws, console)
+    unlock(ws, console)
     found = operations.schema(ws, options.connection)
     if console.as_json:
         console.document(found)
@@ -78,9 +78,9 @@ def add_query(parser: Parser) -> None:
 def query(options: Namespace, ws: Workspace, console: Console) -> int:
     from revtops_tui.engine import operations
 
-    prompts.unlock(ws, console)
+    unlock(ws, console)
     answer = operations.query(ws, options.connection, _request(options.request))
-    tabular = isinstance(answer, dict) and {"columns", "rows"} <= answer.keys()
+    tabular = _is_tabular(answer)
     if console.as_json:
         console.document({"truncated": False, **answer} if tabular else {"result": answer})
     elif tabular:
@@ -94,6 +94,14 @@ def query(options: Namespace, ws: Workspace, console: Console) -> int:
         for line in outline(answer):
             console.line(line)
     return 0
+
+
+def _is_tabular(answer: Any) -> bool:
+    """Whether it is columns and rows of their length; the answer is a connector's, and so anything at all."""
+    if not isinstance(answer, dict) or not all(isinstance(answer.get(name), list) for name in ("columns", "rows")):
+        return False
+    width = len(answer["columns"])
+    return all(isinstance(row, list | tuple) and len(row) == width for row in answer["rows"])
 
 
 # -- the local database ------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ start here:
 
 def run(arguments: Sequence[str]) -> int:
     """Run `revtops` with these arguments; returns the exit code."""
+    _open_missing_streams()
     before, name, after = split(arguments)
     try:
         options = _parse(before, name, after)
@@ -42,6 +43,13 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return code
+
+
+def _open_missing_streams() -> None:
+    """Where a process is started without stdin, stdout or stderr, its next files would take their places."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - open until the end
 
 
 def _parse(before: list[str], name: str | None, after: list[str]) -> Namespace:

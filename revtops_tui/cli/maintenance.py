@@ -6,9 +6,9 @@ from argparse import Namespace
 from dataclasses import asdict
 from pathlib import Path
 
-from revtops_tui.cli import prompts
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.parsing import Parser
+from revtops_tui.cli.passphrase import unlock
 from revtops_tui.engine import maintenance as engine
 from revtops_tui.engine.workspace import Workspace
 
@@ -26,7 +26,7 @@ def add_doctor(parser: Parser) -> None:
 
 
 def doctor(options: Namespace, ws: Workspace, console: Console) -> int:  # noqa: ARG001 - every command's signature
-    prompts.unlock(ws, console)
+    unlock(ws, console)
     checks = engine.doctor(ws)
     if console.as_json:
         console.document([asdict(check) for check in checks])

@@ -8,10 +8,11 @@ from typing import Any
 
 from connectors.errors import ConnectorError
 from connectors.parameters import coerce_text, parse_parameters, validate_arguments
-from revtops_tui.cli import prompts
+from revtops_tui.cli import prompts, values
 from revtops_tui.cli.connectors import manifest, show_operation
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.parsing import Parser
+from revtops_tui.cli.passphrase import unlock
 from revtops_tui.cli.text import outline
 from revtops_tui.engine.errors import EngineError, people
 from revtops_tui.engine.suggestions import did_you_mean
@@ -67,7 +68,7 @@ def write(options: Namespace, ws: Workspace, console: Console) -> int:
     from revtops_tui.engine import operations
 
     data = _checked(operation, options)
-    prompts.unlock(ws, console)
+    unlock(ws, console)
     return _report(operations.write(ws, options.connection, operation["name"], data), console)
 
 
@@ -80,7 +81,7 @@ def action(options: Namespace, ws: Workspace, console: Console) -> int:
     data = _checked(operation, options)
     if not options.yes:
         _ask_once(options, operation["name"], data, console)
-    prompts.unlock(ws, console)
+    unlock(ws, console)
     return _report(operations.action(ws, options.connection, operation["name"], data), console)
 
 
@@ -148,8 +149,8 @@ def _checked(operation: Mapping[str, Any], options: Namespace) -> dict[str, Any]
     try:
         parameters = parse_parameters(operation["parameters"])
         if options.data is not None:
-            return validate_arguments(parameters, prompts.read_object(options.data, "--data"))
-        return validate_arguments(parameters, coerce_text(parameters, prompts.pairs(options.values)))
+            return validate_arguments(parameters, values.read_object(options.data, "--data"))
+        return validate_arguments(parameters, coerce_text(parameters, values.pairs(options.values)))
     except ConnectorError as error:
         raise people(error) from error
 

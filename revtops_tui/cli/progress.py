@@ -30,7 +30,8 @@ class View(Protocol):
 
 def view(console: Console) -> View:
     """What fits where stderr goes."""
-    return LiveView(console) if console.live else PlainView(console)
+    # What -v tells in between would be drawn over.
+    return LiveView(console) if console.live and not console.verbose else PlainView(console)
 
 
 class _Runs:

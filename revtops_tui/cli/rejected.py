@@ -56,7 +56,10 @@ def _retry(options: Namespace, ws: Workspace, console: Console) -> int:
         console.document({"stored": stored, "rejected": remaining})
     else:
         console.line(f"{plural(stored, 'record')} stored, {remaining:,} still rejected.")
-    return _PARTIAL if remaining else 0
+    unknown = len(set(options.retry)) - stored - remaining if options.retry else 0
+    if unknown:
+        console.say(f"{plural(unknown, 'ID')} not among the rejected records.", "yellow")
+    return _PARTIAL if remaining or unknown else 0
 
 
 COMMANDS = {"rejected": add_rejected}

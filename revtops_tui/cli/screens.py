@@ -7,6 +7,7 @@ from argparse import Namespace
 
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.parsing import Parser
+from revtops_tui.cli.passphrase import unlock
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace
 
@@ -20,6 +21,7 @@ def app(options: Namespace, ws: Workspace, console: Console) -> int:  # noqa: AR
 
         top_parser().print_help()
         return 2
+    unlock(ws, console)
     from revtops_tui import tui
 
     return tui.run(ws)

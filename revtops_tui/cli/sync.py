@@ -11,6 +11,7 @@ from revtops_tui.cli import prompts
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.interrupt import run_cancellable
 from revtops_tui.cli.parsing import Parser
+from revtops_tui.cli.passphrase import unlock
 from revtops_tui.cli.progress import view
 from revtops_tui.cli.text import duration
 from revtops_tui.cli.when import moment
@@ -55,7 +56,7 @@ def sync(options: Namespace, ws: Workspace, console: Console) -> int:
         dry_run=options.dry_run,
         allow_deletes=options.allow_deletes,
     )
-    prompts.unlock(ws, console)
+    unlock(ws, console)
     results = _run(ws, options.connections, wanted, console)
     results = _ask_about_deletes(ws, results, wanted, console)
     _show(results, options, console)

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _NARROWEST = 6
+_ALIGNED = 120
+"""Cells up to which columns are aligned where nothing is cut: one long value must not pad every other row."""
 _GAP = "  "
 
 
@@ -49,15 +51,16 @@ def fit(text: str, width: int) -> str:
 def columns(head: Sequence[str], rows: Iterable[Sequence[Any]], width: int | None = None) -> list[str]:
     """A table as lines, the head first: columns as wide as they need, numbers to the right.
 
-    With a `width` the widest columns are cut until a line fits into it.
+    With a `width` the widest columns are cut until a line fits into it; without one, values are whole.
     """
     texts = [[plain(cell) for cell in row] for row in rows]
     right = [bool(texts) and all(_is_number(row[i]) for row in texts) for i in range(len(head))]
     lines = [[plain(name) for name in head], *texts]
     widths = [max(cells(line[i]) for line in lines) for i in range(len(head))]
-    if width is not None:
-        widths = _squeeze(widths, width - len(_GAP) * (len(head) - 1))
-    return [_line(line, widths, right) for line in lines]
+    if width is None:
+        return [_line(line, [min(widest, _ALIGNED) for widest in widths], right) for line in lines]
+    widths = _squeeze(widths, width - len(_GAP) * (len(head) - 1))
+    return [_line([fit(*cell) for cell in zip(line, widths, strict=True)], widths, right) for line in lines]
 
 
 def _is_number(text: str) -> bool:
@@ -78,9 +81,8 @@ def _squeeze(widths: list[int], room: int) -> list[int]:
 def _line(line: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
     padded = []
     for text, width, to_the_right in zip(line, widths, right, strict=True):
-        fitted = fit(text, width)
-        padding = " " * (width - cells(fitted))
-        padded.append(padding + fitted if to_the_right else fitted + padding)
+        padding = " " * (width - cells(text))
+        padded.append(padding + text if to_the_right else text + padding)
     return _GAP.join(padded).rstrip()
 
 
@@ -91,7 +93,7 @@ def outline(value: Any, indent: int = 0) -> list[str]:
         return [line for name, item in value.items() for line in _entry(f"{space}{plain(name)}:", item, indent)]
     if isinstance(value, list | tuple):
         return [line for item in value for line in _entry(f"{space}-", item, indent)]
-    return [f"{space}{plain(value)}"]
+    return [f"{space}{plain(part)}" for part in (value.split("\n") if isinstance(value, str) else [value])]
 
 
 def _entry(label: str, item: Any, indent: int) -> list[str]:

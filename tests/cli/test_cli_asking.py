@@ -30,7 +30,8 @@ def test_a_tabular_answer(revtops: CommandLine, connected_shop: Shop) -> None:
     [
         ({"owner": {"name": "Ada"}, "tags": ["a", "b"]}, ["owner:", "  name: Ada", "tags:", "  - a", "  - b"]),
         ([{"id": 1, "name": "A"}, {"id": 2, "size": 3}], ["id  name  size", " 1  A", " 2           3"]),
-        ("done", ["done"]),
+        ("one\ntwo", ["one", "two"]),
+        ({"columns": ["a"], "rows": [[1, 2]]}, ["columns:", "  - a", "rows:", "  -", "    - 1", "    - 2"]),
     ],
 )
 def test_any_other_answer_comes_as_it_is(
@@ -96,7 +97,7 @@ def test_sql_is_read_only_and_of_one_organization(revtops: CommandLine, connecte
     assert revtops("sql", "SELECT count(*) FROM deals", "--json").json["rows"] == [[2]]
 
 
-def test_a_terminal_cuts_what_is_too_wide_and_a_pipe_does_not(revtops: CommandLine) -> None:
+def test_a_terminal_cuts_what_is_too_wide_and_a_pipe_does_not(revtops: CommandLine, connected_shop: Shop) -> None:
     query = f"SELECT 1 AS id, '{'wide 日本 ' * 20}' AS words, 'end' AS last"
     with revtops.terminal("sql", query, width=40) as screen:
         screen.expect(pexpect.EOF)
@@ -109,23 +110,44 @@ def test_a_terminal_cuts_what_is_too_wide_and_a_pipe_does_not(revtops: CommandLi
         assert "\x1b" not in str(screen.before)
 
 
-def test_a_number_that_is_none_is_null(revtops: CommandLine) -> None:
+def test_a_number_that_is_none_is_null(revtops: CommandLine, connected_shop: Shop) -> None:
     assert revtops("sql", "SELECT 9e999, x'00ff', NULL", "--json").json["rows"] == [[None, "00ff", None]]
 
 
-def test_a_reader_that_leaves_early_hears_no_traceback(revtops: CommandLine) -> None:
+def test_a_reader_that_leaves_early_hears_no_traceback(revtops: CommandLine, connected_shop: Shop) -> None:
     numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 90000) SELECT i FROM n"
     command = f"'{sys.executable}' -m revtops_tui sql '{numbers}' --limit 90000 | head -n 1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, encoding="utf-8", check=True)
     assert (done.stdout.strip(), done.stderr) == ("i", "")
 
 
-def test_a_terminal_that_knows_no_umlauts(revtops: CommandLine) -> None:
+def test_what_nobody_expected_is_a_sentence_with_a_traceback_for_those_who_ask(
+    revtops: CommandLine, connected_shop: Shop
+) -> None:
+    del connected_shop.content["answer"]
+    connected_shop.change()
+    done = revtops("query", "shop", "x", "--json")
+    assert done.code == 1
+    assert done.json["error"]["kind"] == "bug"
+    assert "Traceback" not in done.stderr
+    assert "KeyError: 'answer'" in (revtops.home / "logs" / "revtops.log").read_text()
+    assert "KeyError: 'answer'" in revtops("query", "shop", "x", "-vv").stderr
+
+
+def test_a_process_without_standard_streams(revtops: CommandLine, connected_shop: Shop) -> None:
+    command = f"'{sys.executable}' -m revtops_tui connections --json <&- 2>&-"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, encoding="utf-8", check=True)
+    assert '"slug": "shop"' in done.stdout
+    without_stdout = subprocess.run(["bash", "-c", f"{command} >&-"], capture_output=True, check=False)
+    assert without_stdout.returncode == 0
+
+
+def test_a_terminal_that_knows_no_umlauts(revtops: CommandLine, connected_shop: Shop) -> None:
     done = revtops("sql", "SELECT 'Zoë' AS name", env={"PYTHONIOENCODING": "ascii"})
     assert done.stdout.splitlines()[1] == r"Zo\xeb"
 
 
-def test_a_long_query_is_cancelled(revtops: CommandLine) -> None:
+def test_a_long_query_is_cancelled(revtops: CommandLine, connected_shop: Shop) -> None:
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
     with revtops.terminal("sql", endless) as screen:
         while not _is_working(screen.pid):

@@ -96,6 +96,9 @@ def test_rejected_records_are_shown_and_retried(revtops: CommandLine, connected_
     assert shown[1].split()[1:4] == ["shop", "deals", "9"]
     retried = revtops("rejected", "--retry", "--json")
     assert (retried.code, retried.json) == (3, {"stored": 0, "rejected": 1})
+    unknown = revtops("rejected", "--retry", str(one["id"] + 1))
+    assert unknown.code == 3
+    assert "1 ID not among the rejected records." in unknown.stderr
     assert revtops("rejected", "shop", "--retry", "7").code == 2
 
 

@@ -63,29 +63,25 @@ def path_with_revtops(tmp_path: Path) -> str:
     return f"{command.parent}{os.pathsep}{os.environ['PATH']}"
 
 
-@pytest.mark.parametrize(
-    ("line", "replies"),
-    [
-        ("revtops conn", ["connectors", "connect", "connections"]),
-        ("revtops sync ", ["shop", "shop:emea"]),
-        ("revtops sync shop:e", ["emea"]),  # bash takes what follows the colon for a word of its own
-        ("revtops write shop update_deal stage=w", ["won"]),
-        ("revtops write shop 'up", ["update_deal"]),
-        ("revtops --org default test sh", ["shop", "shop:emea"]),
-        ("revtops backup ", []),
-    ],
-)
-def test_bash(
-    revtops: CommandLine, connected_shop: Shop, path_with_revtops: str, line: str, replies: list[str]
-) -> None:
+def test_bash(revtops: CommandLine, connected_shop: Shop, path_with_revtops: str) -> None:
     assert revtops("connect", "shop", "--name", "emea", "--stdin", stdin=connected_shop.fields).code == 0
-    assert _bash(revtops, path_with_revtops, line) == replies
+    script = revtops("completion", "bash").stdout
+    for line, replies in {
+        "revtops conn": ["connectors", "connect", "connections"],
+        "revtops sync ": ["shop", "shop:emea"],
+        "revtops sync shop:e": ["emea"],  # bash takes what follows the colon for a word of its own
+        "revtops write shop update_deal stage=w": ["won"],
+        "revtops write shop 'up": ["update_deal"],
+        "revtops --org default test sh": ["shop", "shop:emea"],
+        "revtops backup ": [],
+    }.items():
+        assert _bash(script, path_with_revtops, line) == replies
 
 
-def _bash(revtops: CommandLine, path: str, line: str) -> list[str]:
-    """What bash would offer behind `line`."""
-    script = f"""
-        {revtops("completion", "bash").stdout}
+def _bash(script: str, path: str, line: str) -> list[str]:
+    """What bash offers behind `line` when it has read `script`."""
+    commands = f"""
+        {script}
         complete -p revtops >/dev/null || exit 1
         COMP_LINE=$1 COMP_POINT=${{#1}}
         _revtops
@@ -93,7 +89,7 @@ def _bash(revtops: CommandLine, path: str, line: str) -> list[str]:
         true
     """
     done = subprocess.run(
-        ["bash", "-c", script, "bash", line],
+        ["bash", "-c", commands, "bash", line],
         env={**os.environ, "PATH": path},
         capture_output=True,
         encoding="utf-8",

@@ -70,6 +70,12 @@ def test_fitting_wide_characters(width: int, shown: str) -> None:
     assert text.fit("日本語", width) == shown
 
 
+def test_one_long_value_does_not_widen_every_row() -> None:
+    lines = text.columns(("a", "b"), [("x" * 10_000, 1), ("y", 2)])
+    assert lines[1] == "x" * 10_000 + "  1"
+    assert len(lines[2]) < 200
+
+
 def test_narrow_tables_give_every_column_its_room() -> None:
     lines = text.columns(("id", "text"), [(1, "x" * 200)], width=30)
     assert [len(line) for line in lines] == [8, 30]

@@ -136,6 +136,17 @@ def test_progress_on_a_terminal_and_ctrl_c(revtops: CommandLine, connected_shop:
     assert revtops("sync").code == 0
 
 
+def test_progress_without_a_terminal_is_a_line_now_and_then(revtops: CommandLine, connected_shop: Shop) -> None:
+    connected_shop.change(deals=deals(5), expect=10, closes_never=True)
+    with revtops.in_background("sync") as process:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        assert re.match(r"shop \d+\.\d s: 5 of 10 deals \(\d/s\)$", line)
+        process.send_signal(signal.SIGINT)
+        assert "aborted" in process.stderr.read()
+    assert process.returncode == 130
+
+
 def test_a_second_ctrl_c_ends_the_process_at_once(revtops: CommandLine, connected_shop: Shop) -> None:
     connected_shop.change(deals=deals(5), expect=10, closes_never=True)
     with revtops.terminal("sync") as screen:

@@ -52,6 +52,16 @@ class CommandLine:
         )
         return Finished(finished.returncode, finished.stdout, finished.stderr)
 
+    def in_background(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command without a terminal."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "revtops_tui", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
     def terminal(self, *arguments: str, width: int = 80, env: dict[str, str] | None = None) -> pexpect.spawn[str]:
         """Start a command in a terminal."""
         return pexpect.spawn(

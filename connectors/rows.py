@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import reprlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
 from operator import attrgetter
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -93,28 +94,44 @@ class _RowMaker:
 
     def __init__(self, fields: tuple[str, ...], record: type[Record]) -> None:
         self.fields = fields
-        self._values: Callable[[Any], Any] = attrgetter(*fields)
-        self._single = len(fields) == 1
-        plain = (str, float, int, bool)
-        self._suspects = [
-            at for at, name in enumerate(fields) if record.model_fields[name].annotation not in _optional(plain)
-        ]
+        self._values: Callable[[Any], Any] = attrgetter(*fields) if len(fields) > 1 else lambda one: (one.source_id,)
+        texts = [(at, _text_maker(record.model_fields[name].annotation)) for at, name in enumerate(fields)]
+        self._texts = [(at, make) for at, make in texts if make]
 
     def row(self, record: Record) -> Row:
-        values = [self._values(record)] if self._single else list(self._values(record))
-        for at in self._suspects:
+        values = list(self._values(record))
+        for at, make in self._texts:
             value = values[at]
             if value is not None:
-                values[at] = _TO_TEXT.get(type(value), _json_text)(value)
+                values[at] = make(value)
         return tuple(values)
 
 
-def _optional(types: Iterable[type]) -> set[Any]:
-    return {annotation for one in types for annotation in (one, one | None)}
+def _text_maker(annotation: Any) -> Callable[[Any], Any] | None:
+    """How a field's values become what SQLite can hold; None where they are that already."""
+    kinds = set(_kinds(annotation)) - {type(None)}
+    if kinds <= {str, int, float, bool}:
+        return None
+    if kinds == {dt.datetime}:
+        return text_of
+    return dt.date.isoformat if kinds == {dt.date} else _json_text
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    """The plain types in an annotation such as `Annotated[datetime, …] | None`."""
+    if get_origin(annotation) is Annotated:
+        yield from _kinds(get_args(annotation)[0])
+    elif get_origin(annotation) in (Union, UnionType):
+        for part in get_args(annotation):
+            yield from _kinds(part)
+    else:
+        yield get_origin(annotation) or annotation
 
 
 def _json_text(value: Any) -> Any:
-    """Anything that SQLite has no type for, as JSON with its keys in order: equal values are equal text."""
+    """What SQLite has no type for, as JSON with its keys in order: equal values are equal text."""
+    if isinstance(value, str | int | float):
+        return value
     if isinstance(value, dt.datetime):
         return text_of(value)
     try:
@@ -125,16 +142,6 @@ def _json_text(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     return value.model_dump() if isinstance(value, BaseModel) else str(value)
-
-
-_TO_TEXT: dict[type, Callable[[Any], Any]] = {
-    dt.datetime: text_of,
-    dt.date: dt.date.isoformat,
-    str: str,
-    int: int,
-    float: float,
-    bool: bool,
-}
 
 
 def payload_text(item: Any) -> str:

@@ -7,7 +7,9 @@ import datetime as dt
 
 def text_of(moment: dt.datetime) -> str:
     """An aware datetime as `2026-11-23T08:15:00.000000Z`."""
-    return f"{moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    if moment.tzinfo is not dt.UTC:
+        moment = moment.astimezone(dt.UTC)
+    return f"{moment.isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def moment_of(text: str) -> dt.datetime:

@@ -171,7 +171,7 @@ def page_is_intact(database: Database, entity: str, connection_id: int, page: St
         (n,) = (
             database.reader()
             .execute(
-                f'SELECT count(*) FROM "{entity}" WHERE id BETWEEN ? AND ? AND connection_id = ? AND run_id <= ? '
+                f'SELECT count(*) FROM "{entity}" WHERE id BETWEEN ? AND ? AND +connection_id = ? AND run_id <= ? '
                 "AND deleted_at IS NULL",
                 (first, last, connection_id, page.run_id),
             )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from connectors.models import entity_name
 from connectors.persistence import current_sink
 from connectors.registry import Capability
+from revtops_tui.engine.collector import calm_collector
 from revtops_tui.engine.connections import connector_class, find, open_connector
 from revtops_tui.engine.errors import EngineError, people
 from revtops_tui.engine.locks import run_lock
@@ -119,7 +120,8 @@ def sync(
     options = options or SyncOptions()
     chosen = _chosen(ws, selectors, options)
     jobs = [_Job(ws, connection, options, on_exchange) for connection in chosen]
-    return asyncio.run(_run_all(jobs, on_progress or (lambda _: None), cancel or threading.Event()))
+    with calm_collector():
+        return asyncio.run(_run_all(jobs, on_progress or (lambda _: None), cancel or threading.Event()))
 
 
 def runs(ws: Workspace, selector: str | None = None, limit: int = 20) -> list[RunInfo]:

@@ -61,12 +61,14 @@ class RevtopsApp(App[None]):
     ) -> None:
         """`on_ready` is called once, when the first frame stands and what there is has been read."""
         super().__init__()
+        self.animation_level = "none"  # nothing moves that does not mean something, and over SSH nothing lags
         self.ws = ws
         self.demo = demo
         self.clock = clock
         self.jobs = Jobs()
         self.progressed: Signal[None] = Signal(self, "progressed")
         self.changed: Signal[None] = Signal(self, "changed")
+        self.is_open = False
         self._on_ready = on_ready
         self.drafts: dict[str, dict[str, object]] = {}
         self._panes: dict[str, Pane] = {}
@@ -88,16 +90,20 @@ class RevtopsApp(App[None]):
         self._panes[TABS[0].id].focus_main()
         self._ticker = self.set_interval(1 / _PAINTS_A_SECOND, self._tick, pause=True)
 
+    def on_unmount(self) -> None:
+        """However the app ends, no sync keeps the process alive."""
+        self.jobs.cancel_all()
+
     @property
     def _status(self) -> StatusLine:
         return self.screen_stack[0].query_one(StatusLine)
 
     def opened(self) -> None:
-        """What there is has been read: the name of whose data it is can be shown."""
+        """What there is has been read, for the first time: whose data it is can be shown now."""
         self._status.note = f"{self.ws.organization_id}{' · DEMO' if self.demo else ''}"
+        self.is_open = True
         if self._on_ready is not None:
-            ready, self._on_ready = self._on_ready, None
-            ready(self)
+            self._on_ready(self)
 
     # -- workspaces
 
@@ -119,15 +125,15 @@ class RevtopsApp(App[None]):
 
     # -- syncs
 
-    def start_sync(self, selector: str, title: str, *, full: bool = False) -> None:
+    def start_sync(self, selector: str, title: str, *, full: bool = False, allow_deletes: bool = False) -> None:
         """Start syncing a connection; it goes on whatever is shown."""
         if selector in self.jobs.running:
             return
-        job = SyncJob(selector, title)
+        job = SyncJob(selector, title, full, allow_deletes)
         self.jobs.running[selector] = job
         in_background(
             self,
-            partial(self.jobs.run, self.ws, job, full=full),
+            partial(self.jobs.run, self.ws, job),
             partial(self._sync_ended, job),
             partial(self._sync_failed, job),
             group=f"sync {selector}",
@@ -143,13 +149,26 @@ class RevtopsApp(App[None]):
 
     def _sync_ended(self, job: SyncJob, result: RunResult) -> None:
         self._end(job, Outcome(job.title, result, cancelled=job.cancelling))
-        if job.cancelling:
+        if result.error_kind == "sweep_refused" and not self._leaving:
+            self._ask_about_deletes(job, result)
+        elif job.cancelling:
             self.tell("Stopped. What was stored stays; the next sync goes on from there.", title=job.title)
         elif result.status == "success":
             self.tell(toast_of(result), title=f"{job.title} synced")
         else:
             severity: SeverityLevel = "error" if result.status == "failed" else "warning"
             self.tell(result.error or toast_of(result), title=f"{job.title}: {result.status}", severity=severity)
+
+    def _ask_about_deletes(self, job: SyncJob, result: RunResult) -> None:
+        from revtops_tui.tui.dialogs.ask import Ask, Choice
+
+        def answered(answer: str | None) -> None:
+            if answer is not None:
+                self.start_sync(job.selector, job.title, full=True, allow_deletes=True)
+
+        text = f"{result.error} Is that right? They would be marked deleted by another full sync."
+        choice = Choice("allow", "Mark them deleted", danger=True)
+        self.push_screen(Ask(f"{job.title}: most records are gone", text, (choice,), cancel="Keep them"), answered)
 
     def _sync_failed(self, job: SyncJob, error: EngineError) -> None:
         self._end(job, Outcome(job.title, error=error))

@@ -22,6 +22,8 @@ class SyncJob:
 
     selector: str
     title: str
+    full: bool = False
+    allow_deletes: bool = False
     cancel: threading.Event = field(default_factory=threading.Event)
     started: float = field(default_factory=time.monotonic)
     progress: Progress | None = None
@@ -80,11 +82,12 @@ class Jobs:
         self.running: dict[str, SyncJob] = {}
         self.ended: dict[str, Outcome] = {}
 
-    def run(self, ws: Workspace, job: SyncJob, *, full: bool) -> RunResult:
+    def run(self, ws: Workspace, job: SyncJob) -> RunResult:
         """Run a job to its end, in the thread that calls."""
         from revtops_tui.engine.sync import SyncOptions, sync
 
-        return sync(ws, [job.selector], SyncOptions(full=full), on_progress=job.see, cancel=job.cancel)[0]
+        options = SyncOptions(full=job.full, allow_deletes=job.allow_deletes)
+        return sync(ws, [job.selector], options, on_progress=job.see, cancel=job.cancel)[0]
 
     def end(self, job: SyncJob, outcome: Outcome) -> None:
         """Note how a job ended."""

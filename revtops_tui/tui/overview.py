@@ -39,8 +39,13 @@ def welcome(width: int, home: Path) -> Paper:
     paper.text("opens this app over simulated systems; nothing of it is kept.", indent=2)
     paper.heading("Write a connector")
     paper.text("One Python file, from the template in docs/, dropped into", indent=2)
-    paper.line((f"  {home / 'connectors'}", "key"))
+    paper.line((f"  {_short(home / 'connectors')}", "key"))
     return paper
+
+
+def _short(path: Path) -> str:
+    """A path as people write it."""
+    return f"~/{path.relative_to(Path.home())}" if path.is_relative_to(Path.home()) else str(path)
 
 
 def overview(

@@ -102,7 +102,15 @@ class ConnectorsPane(Pane):
         self._list.say("No connectors.")
         self._list.show([self._item(entry) for entry in entries])
         self._show(keep_place=True)
-        self.host.opened()
+        if not self.host.is_open:
+            self.host.opened()
+            if self.host.demo:
+                self._sync_all()
+
+    def _sync_all(self) -> None:
+        for entry in self._entries.values():
+            if entry.can_sync:
+                self.host.start_sync(entry.id, entry.title)
 
     def _load_failed(self, error: EngineError) -> None:
         self._list.say("Not available.")

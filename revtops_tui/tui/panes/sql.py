@@ -164,7 +164,8 @@ class SqlPane(Pane):
         self._say("", "")
         count = len(table.rows)
         rows = f"{count:,} of more than {count:,} rows" if table.truncated else plural(count, "row")
-        self._grid.border_title = Content(f"{rows} · {duration(table.seconds)}")
+        took = f" · {duration(table.seconds)}" if table.seconds >= 1 else ""
+        self._grid.border_title = Content(f"{rows}{took}")
         if not table.rows:
             self._grid.clear("The query gave no rows.")
             return

@@ -118,7 +118,7 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
         self._filter = ""
         self._filtering = False
         self._loaded = False
-        self._early: list[events.Key] = []
+        self._early: list[str] = []
 
     # -- what others use
 
@@ -138,9 +138,7 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
         self._arrange()
         if not self._loaded:
             self._loaded = True
-            for event in self._early:
-                self.app.post_message(events.Key(event.key, event.character))
-            self._early.clear()
+            self.call_later(self._play_back)
 
     def select(self, item_id: str) -> None:
         """Put the cursor on an item; does nothing when it is not shown."""
@@ -163,8 +161,15 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
             self.action_filter()
             event.stop()
         elif not self._loaded and event.key not in _NEVER_HELD:
-            self._early.append(event)
+            self._early.append(event.key)
             event.stop()
+
+    async def _play_back(self) -> None:
+        """Do what was typed before there was anything to do it to."""
+        while self._early:
+            active = self.screen.active_bindings.get(self._early.pop(0))
+            if active is not None and active.enabled:
+                await self.app.run_action(active.binding.action, active.node)
 
     def _edit(self, event: events.Key) -> bool:
         if event.key == "escape":

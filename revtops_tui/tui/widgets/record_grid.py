@@ -46,7 +46,7 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
         scrollbar-size: 1 1;
         &:focus { border: round $primary; }
         & > .grid--header { color: $primary; text-style: bold; }
-        & > .grid--header-current { color: $primary; text-style: bold underline; }
+        & > .grid--header-current { color: $foreground; text-style: bold; }
         & > .grid--row { background: $panel; }
         & > .grid--cell { background: $panel; text-style: underline; }
         &:focus > .grid--row { background: $primary 18%; }

@@ -1,6 +1,12 @@
 """`revtops`, and `python -m revtops_tui`."""
 
+from __future__ import annotations
+
 import sys
+
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without the import: `--version` imports nothing
+if TYPE_CHECKING:
+    from revtops_tui.engine.workspace import Workspace
 
 
 def main() -> int:
@@ -13,9 +19,16 @@ def main() -> int:
     try:
         from revtops_tui.cli.main import run
 
-        return run(sys.argv[1:])
+        return run(sys.argv[1:], _show_app)
     except KeyboardInterrupt:  # before there is a command that could say what was cancelled
         return 130
+
+
+def _show_app(ws: Workspace, *, demo: bool = False) -> int:
+    """The terminal app. Here, because no face imports another."""
+    from revtops_tui import tui
+
+    return tui.run(ws, demo=demo)
 
 
 if __name__ == "__main__":

@@ -9,12 +9,12 @@ from typing import Any
 from connectors.parameters import Parameter, coerce_text, parse_auth_fields
 from connectors.registry import AuthField
 from revtops_tui.cli import values
-from revtops_tui.cli.connectors import manifest
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import offer_encrypted_file, unlock
 from revtops_tui.cli.text import ago, plural
 from revtops_tui.engine import connections as engine
+from revtops_tui.engine.catalog import connector_info
 from revtops_tui.engine.connections import ConnectionInfo
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.suggestions import did_you_mean
@@ -44,7 +44,7 @@ def add_connect(parser: Parser) -> None:
 
 
 def connect(options: Namespace, ws: Workspace, console: Console) -> int:
-    described = manifest(ws, options.connector)
+    described = connector_info(ws, options.connector).manifest
     fields = parse_auth_fields([AuthField(**field) for field in described["auth_fields"]])
     given = _given(options, fields, console)
     unlock(ws, console)

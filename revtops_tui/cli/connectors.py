@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.parsing import Parser
-from revtops_tui.engine.errors import EngineError
-from revtops_tui.engine.suggestions import did_you_mean
+from revtops_tui.engine.catalog import connector_info
 from revtops_tui.engine.workspace import Workspace
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without the import: listing connectors has a start-up bar
@@ -32,7 +31,7 @@ def add_connectors(parser: Parser) -> None:
 
 def connectors(options: Namespace, ws: Workspace, console: Console) -> int:
     if options.connector:
-        return _show_one(manifest(ws, options.connector), console)
+        return _show_one(connector_info(ws, options.connector).manifest, console)
     catalog = ws.catalog
     found = [info.manifest for info in catalog.values()]
     if console.as_json:
@@ -49,18 +48,6 @@ def connectors(options: Namespace, ws: Workspace, console: Console) -> int:
     for one in catalog.broken:
         console.say(f"{one.name} cannot be used: {one.reason} ({one.source})", "yellow")
     return 0
-
-
-def manifest(ws: Workspace, slug: str) -> dict[str, Any]:
-    """One connector's manifest. Raises EngineError for an unknown or a broken one."""
-    info = ws.catalog.get(slug)
-    if info is not None:
-        return info.manifest
-    for one in ws.catalog.broken:
-        if one.name == slug:
-            raise EngineError("broken_connector", f"{slug} cannot be used: {one.reason}", hint=one.source)
-    hint = did_you_mean(slug, ws.catalog) or "revtops connectors lists what there is."
-    raise EngineError("unknown_connector", f"There is no connector {slug}.", hint=hint)
 
 
 def _broken(one: BrokenConnector) -> dict[str, Any]:

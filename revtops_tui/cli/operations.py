@@ -9,11 +9,12 @@ from typing import Any
 from connectors.errors import ConnectorError
 from connectors.parameters import coerce_text, parse_parameters, validate_arguments
 from revtops_tui.cli import prompts, values
-from revtops_tui.cli.connectors import manifest, show_operation
+from revtops_tui.cli.connectors import show_operation
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import unlock
 from revtops_tui.cli.text import outline
+from revtops_tui.engine.catalog import connector_info
 from revtops_tui.engine.errors import EngineError, people
 from revtops_tui.engine.suggestions import did_you_mean
 from revtops_tui.engine.workspace import Workspace
@@ -106,7 +107,7 @@ def _chosen(
         _explain(options, verb)
         return None
     slug = options.connection.partition(":")[0]
-    declared: Sequence[Mapping[str, Any]] = manifest(ws, slug)[_DECLARED[verb]]
+    declared: Sequence[Mapping[str, Any]] = connector_info(ws, slug).manifest[_DECLARED[verb]]
     if name is None:
         _list(verb, slug, declared, console)
         return None

@@ -12,7 +12,7 @@ from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace
 
 
-def app(options: Namespace, ws: Workspace, console: Console) -> int:  # noqa: ARG001 - every command's signature
+def app(options: Namespace, ws: Workspace, console: Console) -> int:
     """The terminal app; without a terminal the help, as a mistake."""
     if not _has_terminal():
         if console.as_json:
@@ -22,9 +22,8 @@ def app(options: Namespace, ws: Workspace, console: Console) -> int:  # noqa: AR
         top_parser().print_help()
         return 2
     unlock(ws, console)
-    from revtops_tui import tui
-
-    return tui.run(ws)
+    code: int = options.show_app(ws)
+    return code
 
 
 def add_demo(parser: Parser) -> None:
@@ -38,11 +37,11 @@ def add_demo(parser: Parser) -> None:
 def demo(options: Namespace, ws: Workspace, console: Console) -> int:  # noqa: ARG001 - every command's signature
     if not _has_terminal():
         raise EngineError("usage", "The demo needs a terminal.", hint="revtops --help lists the commands without one.")
-    from revtops_tui import tui
     from revtops_tui.engine.demo import Demo
 
     with Demo() as demo_ws:
-        return tui.run(demo_ws, demo=True)
+        code: int = options.show_app(demo_ws, demo=True)
+    return code
 
 
 def _has_terminal() -> bool:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from connectors.context import ConnectorContext
 from connectors.errors import ConnectionRevokedError, ConnectorError
 from connectors.parameters import validate_credentials
+from revtops_tui.engine.catalog import connector_info
 from revtops_tui.engine.errors import EngineError, people
 from revtops_tui.engine.locks import run_lock
-from revtops_tui.engine.suggestions import did_you_mean
 from revtops_tui.engine.workspace import Workspace
 from store import connections as store
 from store.clock import moment_of
@@ -79,19 +79,10 @@ def find(ws: Workspace, selector: str) -> Connection:
 
 def connector_class(ws: Workspace, slug: str) -> type[BaseConnector]:
     """The connector's class, imported now. Raises EngineError for an unknown or a broken one."""
-    info = ws.catalog.get(slug)
-    if info is not None:
-        try:
-            return info.load()
-        except ConnectorError as error:
-            raise people(error) from error
-    for broken in ws.catalog.broken:
-        if broken.name == slug:
-            raise EngineError(
-                "broken_connector", f"The connector {slug} is broken: {broken.reason}", hint=broken.source
-            )
-    hint = did_you_mean(slug, ws.catalog) or "revtops connectors lists what there is."
-    raise EngineError("unknown_connector", f"There is no connector {slug}.", hint=hint)
+    try:
+        return connector_info(ws, slug).load()
+    except ConnectorError as error:
+        raise people(error) from error
 
 
 def connect(

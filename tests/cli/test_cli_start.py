@@ -13,7 +13,7 @@ import pytest
 from revtops_tui import __version__
 from revtops_tui.cli import commands
 from revtops_tui.cli.main import top_parser
-from tests.support.command_line import CommandLine
+from tests.support.command_line import CommandLine, Shop, ended
 
 HEAVY = {"textual", "rich", "sqlalchemy", "sqlmodel", "pydantic", "httpx2", "keyring", "alembic", "orjson", "asyncio"}
 
@@ -67,6 +67,7 @@ def test_listing_connectors_imports_no_connector_and_nothing_heavy(revtops: Comm
         "store",
         "store.home",
         "revtops_tui.engine",
+        "revtops_tui.engine.catalog",
         "revtops_tui.engine.errors",
         "revtops_tui.engine.suggestions",
         "revtops_tui.engine.workspace",
@@ -84,6 +85,13 @@ def test_without_a_terminal_json_still_gets_a_document(revtops: CommandLine) -> 
     done = revtops("--json")
     assert done.code == 2
     assert done.json["error"]["kind"] == "usage"
+
+
+def test_in_a_terminal_the_app_opens(revtops: CommandLine, connected_shop: Shop) -> None:
+    with revtops.terminal() as screen:
+        screen.expect("Shop")
+        screen.sendcontrol("q")
+        assert ended(screen) == 0
 
 
 @pytest.mark.parametrize("name", commands.names())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any, ClassVar
@@ -15,14 +15,17 @@ from urllib.parse import quote
 
 import orjson
 
-from connectors._hubspot_reading import Reader, load
+from connectors._hubspot_query import Request, parse, resolve
+from connectors._hubspot_reading import SEARCH_LIMIT, Reader, load
 from connectors._hubspot_records import (
     ACTIVITIES,
     COMPANIES,
     CONTACTS,
     DEALS,
     GOALS,
+    OBJECT_TYPES,
     Fields,
+    Item,
     ObjectType,
     merged_away,
     pipeline,
@@ -50,7 +53,7 @@ class HubSpotConnector(BaseConnector):
         slug="hubspot",
         auth_type=AuthType.OAUTH2,
         scope=ConnectorScope.ORGANIZATION,
-        capabilities=[Capability.SYNC],
+        capabilities=[Capability.SYNC, Capability.QUERY],
         entity_types=["accounts", "contacts", "deals", "pipelines", "pipeline_stages", "goals", "activities"],
         oauth_scopes=[
             "crm.objects.companies.read",
@@ -63,6 +66,9 @@ class HubSpotConnector(BaseConnector):
             "crm.schemas.deals.read",
             "sales-email-read",
         ],
+        query_description="Live object search. `deals where amount > 10000 and dealstage = closedwon order by amount "
+        "desc limit 50` (operators = != < <= > >= in, contains, between, is null; and, or), `contacts: acme` for words "
+        "anywhere, or HubSpot's own search JSON with an objectType. get_schema has the property names.",
         nango_integration_id="hubspot",
         description="Companies, contacts, deals, goals and activities from HubSpot CRM.",
         icon="hubspot",
@@ -175,3 +181,53 @@ class HubSpotConnector(BaseConnector):
         async with aclosing(self.reader.archived(kind)) as pages:
             async for ids in pages:
                 yield Deleted([kind.prefix + source_id for source_id in ids])
+
+    # -- QUERY -----------------------------------------------------------------------------------------------------
+
+    async def get_schema(self) -> list[dict[str, Any]]:
+        """The object types that can be searched, and their properties.
+
+        Each is `{"name", "type", "columns": [{"name", "type", "label", "description"}]}`.
+        """
+        found = await asyncio.gather(*(self.reader.properties(name) for name in OBJECT_TYPES))
+        return [
+            {"name": name, "type": "object type", "columns": [_column(definition) for definition in definitions]}
+            for name, definitions in zip(OBJECT_TYPES, found, strict=True)
+        ]
+
+    async def query(self, request: str) -> dict[str, Any]:
+        """The objects that a search finds: `{"columns", "rows", "truncated"}`; values are HubSpot's own texts.
+
+        See `connectors._hubspot_query` for what a request looks like. Raises InvalidInputError.
+        """
+        asked = parse(request)
+        if asked.checked:
+            resolve(asked, await self.reader.properties(asked.object_type))
+        kind = OBJECT_TYPES.get(asked.object_type)
+        if "properties" not in asked.body and kind is not None:
+            asked.body["properties"] = list(dict.fromkeys((*kind.properties, *asked.properties)))
+        items, total = await self._search(asked)
+        columns = _columns(items, asked.body.get("properties") or ())
+        rows = [[item["id"], *map((item.get("properties") or {}).get, columns)] for item in items]
+        return {"columns": ["id", *columns], "rows": rows, "truncated": total > len(rows)}
+
+    async def _search(self, asked: Request) -> tuple[list[Item], int]:
+        items: list[Item] = []
+        body = dict(asked.body)
+        while True:
+            body["limit"] = min(SEARCH_LIMIT, asked.limit - len(items))
+            reply = await self.reader.search(asked.object_type, body)
+            items += reply.items
+            if reply.after is None or len(items) >= asked.limit:
+                return items, reply.total
+            body["after"] = reply.after
+
+
+def _column(definition: Item) -> dict[str, Any]:
+    return {name: definition.get(name) for name in ("name", "type", "label", "description")}
+
+
+def _columns(items: list[Item], asked: Sequence[str]) -> list[str]:
+    """The properties of an answer: those asked for, in their order, then what HubSpot adds by itself."""
+    present = {name for item in items for name in item.get("properties") or ()} or set(asked)
+    return [name for name in asked if name in present] + sorted(present.difference(asked, {"hs_object_id"}))

@@ -28,11 +28,15 @@ _BOOKS = {
 
 @dataclass(frozen=True)
 class Scoped:
-    """A read-only connection on which `tables` (name -> columns) are the organization's; `secret` names the file."""
+    """A read-only connection on which `tables` (name -> columns) are the organization's.
+
+    `secret` names the file, `stored` is what it holds: the tables behind the views, indexes and all the rest.
+    """
 
     connection: sqlite3.Connection
     tables: dict[str, tuple[str, ...]]
     secret: str
+    stored: frozenset[str]
 
 
 def open_scoped(path: Path, organization_id: str) -> Scoped:
@@ -58,7 +62,8 @@ def _scoped(connection: sqlite3.Connection, path: Path, organization_id: str) ->
     for name, columns in _BOOKS.items():
         tables[name] = tuple(columns.split())
         _view(connection, secret, name, tables[name], f"organization_id = '{whose}'")
-    return Scoped(connection, tables, secret)
+    stored = frozenset(name.lower() for (name,) in connection.execute(f'SELECT name FROM "{secret}".sqlite_schema'))
+    return Scoped(connection, tables, secret, stored)
 
 
 def _entity_names(path: Path) -> list[str]:

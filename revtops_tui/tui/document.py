@@ -6,19 +6,22 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rich.cells import cell_len
+
 from revtops_tui.tui.text import fit, plain
 from revtops_tui.tui.widgets.sheet import Paper, Part
 
 _NAME_WIDTH = 26
+_NAME_LIMIT = 60
 _INDENT = 2
 
 
 def write_record(width: int, record: Mapping[str, Any]) -> Paper:
     """A record. Text that is JSON (lists, custom fields) is shown as what it says."""
     paper = Paper(width)
-    names = min(max((len(plain(name)) for name in record), default=0), _NAME_WIDTH) + 2
+    names = min(max((cell_len(plain(name)) for name in record), default=0), _NAME_WIDTH) + 2
     for name, value in record.items():
-        _write_value(paper, plain(name), _opened(value), 0, names)
+        _write_value(paper, plain(name, _NAME_LIMIT), _opened(value), 0, names)
     return paper
 
 
@@ -33,8 +36,11 @@ def _opened(value: Any) -> Any:
 
 def _write_value(paper: Paper, name: str, value: Any, depth: int, names: int) -> None:
     margin = " " * depth * _INDENT
-    label: Part = (margin + fit(name, max(names - len(margin), len(name) + 2)), "key")
-    if isinstance(value, Mapping | list) and value and depth * _INDENT < paper.width // 2:
+    label: Part = (margin + fit(name, max(names - len(margin), cell_len(name) + 2)), "key")
+    if cell_len(label[0]) > paper.width // 2:  # a name that leaves no room for its value stands above it
+        paper.line(label)
+        label = (margin + " " * _INDENT, "")
+    if isinstance(value, Mapping | list) and value and depth * _INDENT < paper.width // 4:
         paper.line(label)
         for key, inner in _members(value):
             _write_value(paper, key, inner, depth + 1, names)
@@ -47,13 +53,13 @@ def _write_value(paper: Paper, name: str, value: Any, depth: int, names: int) ->
 
 def _members(value: Mapping[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
-        yield from ((plain(key), inner) for key, inner in value.items())
+        yield from ((plain(key, _NAME_LIMIT), inner) for key, inner in value.items())
     else:
         yield from ((f"[{number}]", inner) for number, inner in enumerate(value))
 
 
 def _write_text(paper: Paper, label: Part, text: str) -> None:
-    column = len(label[0])
+    column = cell_len(label[0])
     wrapped = Paper(paper.width - column).text(text).lines
     paper.lines.append((label, *wrapped[0]))
     paper.lines += [((" " * column, ""), *line) for line in wrapped[1:]]

@@ -14,7 +14,7 @@ CELL_LIMIT = 400
 # C0, DEL and C1 controls, zero-width and direction marks, line separators, joiners and variation selectors (terminals
 # disagree about their width, which breaks the columns behind them), lone surrogates (cannot be encoded), tags.
 _UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+    "\r\n|[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]")
 _LINE_BREAK = re.compile("\r\n|[\r\n\u2028\u2029]")
@@ -22,11 +22,11 @@ _LINE_BREAK = re.compile("\r\n|[\r\n\u2028\u2029]")
 
 def _shown(match: re.Match[str]) -> str:
     character = match[0]
-    code = ord(character)
+    if _LINE_BREAK.fullmatch(character):
+        return "⏎"
     if _INVISIBLE.match(character):
         return ""
-    if character in "\n\r\u2028\u2029":
-        return "⏎"
+    code = ord(character)
     if character == "\t":
         return " "
     if code < 0x20:

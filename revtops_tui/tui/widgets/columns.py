@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.cells import cell_len
@@ -34,12 +34,22 @@ def measure(names: Sequence[str], rows: Sequence[Sequence[Any]], *, offset: int 
     return [_column(index, name, [row[index] for row in rows]) for index, name in enumerate(names, offset)]
 
 
+def widened(column: Column, rows: Sequence[Sequence[Any]]) -> Column:
+    """The column with room for these rows too: what the sample did not foresee is not cut."""
+    values = [row[column.index] for row in rows]
+    width = min(_widest(column.text, values), _WIDEST)
+    return replace(column, width=width) if width > column.width else column
+
+
 def _column(index: int, name: str, sample: Sequence[Any]) -> Column:
     values = [value for value in sample if value is not None]
     text, right = _format(values)
-    widest = max((cell_len(text(value)) for value in values), default=0)
-    width = min(max(widest, cell_len(plain(name)) + 2, _NARROWEST), _WIDEST)
+    width = min(max(_widest(text, values), cell_len(plain(name)) + 2, _NARROWEST), _WIDEST)
     return Column(index, plain(name), width, right, text)
+
+
+def _widest(text: Format, values: Sequence[Any]) -> int:
+    return max((cell_len(text(value)) for value in values if value is not None), default=0)
 
 
 def _format(values: Sequence[Any]) -> tuple[Format, bool]:

@@ -20,7 +20,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from revtops_tui.tui.background import in_background
-from revtops_tui.tui.widgets.columns import Column
+from revtops_tui.tui.widgets.columns import Column, widened
 from revtops_tui.tui.widgets.line import Line, ink
 from revtops_tui.tui.widgets.windows import Row, RowSource, Windows
 
@@ -117,22 +117,26 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
     ) -> None:
         """Show rows from their top; `first` is the first window, `sort` the name and direction shown in the header."""
         same_columns = [column.name for column in columns] == [column.name for column in self._columns]
-        self._columns, self._sort = columns, sort
+        self._sort = sort
         self._windows = Windows(source)
         self._windows.add(0, first)
-        self._starts, x = [], 0
-        for column in columns:
-            self._starts.append(x)
-            x += column.width + _GAP
+        self._arrange(columns)
         self.row = 0
         if not same_columns:
             self.column = 0
             self.scroll_to(x=0, animate=False, force=True)
-        self._width = x + _GUTTER
         self.scroll_to(y=0, animate=False, force=True)
         self._grow()
         self._settle()
         self._growing.resume()
+
+    def _arrange(self, columns: Sequence[Column]) -> None:
+        self._columns = columns
+        self._starts, x = [], 0
+        for column in columns:
+            self._starts.append(x)
+            x += column.width + _GAP
+        self._width = x + _GUTTER
 
     def on_mount(self) -> None:
         """A clock for sources that are still counting."""
@@ -256,6 +260,8 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._fetching = False
         windows.add(window, rows)
         if windows is self._windows:
+            self._arrange([widened(column, rows) for column in self._columns])
+            self._grow()
             self.refresh()
         self._fetch()
 

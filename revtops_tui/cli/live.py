@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,11 +12,13 @@ from revtops_tui.cli.console import Console
 from revtops_tui.cli.interrupt import run_cancellable
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import unlock
-from revtops_tui.cli.text import outline, plural
+from revtops_tui.cli.text import duration, outline, plural
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace
 
 _ROWS = 500
+_PATIENCE = 1.0
+"""Seconds that a query may take before its clock is shown."""
 
 # -- a connected system ------------------------------------------------------------------------------------------------
 
@@ -123,7 +126,11 @@ def sql(options: Namespace, ws: Workspace, console: Console) -> int:
     from revtops_tui.engine import data
 
     request = _request(options.request)
-    answer = run_cancellable(lambda cancel: data.sql(ws, request, limit=options.limit, cancel=cancel), _nothing_to_draw)
+    clock = _Clock(console)
+    try:
+        answer = run_cancellable(lambda cancel: data.sql(ws, request, limit=options.limit, cancel=cancel), clock.draw)
+    finally:
+        clock.close()
     if console.as_json:
         console.document({"columns": answer.columns, "rows": answer.rows, "truncated": answer.truncated})
         return 0
@@ -133,8 +140,27 @@ def sql(options: Namespace, ws: Workspace, console: Console) -> int:
     return 0
 
 
-def _nothing_to_draw(stopping: bool) -> None:
-    """A query has no progress of its own."""
+class _Clock:
+    """On a terminal, one line for a query that takes its time: how long, and that it can be stopped."""
+
+    def __init__(self, console: Console) -> None:
+        self._live = console.live
+        self._started = time.monotonic()
+        self._drawn = False
+
+    def draw(self, stopping: bool) -> None:
+        seconds = time.monotonic() - self._started
+        if self._live and seconds > _PATIENCE:
+            self._write(f"{duration(seconds)}, {'stopping' if stopping else 'Ctrl-C stops it'}")
+            self._drawn = True
+
+    def close(self) -> None:
+        if self._drawn:
+            self._write("")
+
+    def _write(self, text: str) -> None:
+        sys.stderr.write(f"\r{text}\x1b[K")
+        sys.stderr.flush()
 
 
 def _positive(text: str) -> int:

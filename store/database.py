@@ -11,7 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeAlias, TypeVar
@@ -32,6 +32,7 @@ _WAL_PAGES = 20_000
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """A connection with our pragmas, in autocommit mode: transactions are begun by hand, where they can be seen."""
+    _open_side_files(path)
     uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
     connection = sqlite3.connect(
         uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
@@ -42,6 +43,17 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _open_side_files(path: Path) -> None:
+    """Give the log and its index the database's mode: SQLite gives them the one it had when they were made, so that a
+    database which was read-only for a while, and only looked at, could not be written ever after.
+    """
+    with suppress(OSError):
+        mode = path.stat().st_mode & 0o777
+        for side in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+            if side.exists() and side.stat().st_mode & 0o777 != mode:
+                side.chmod(mode)
 
 
 def _set_up(connection: sqlite3.Connection, *, read_only: bool) -> None:

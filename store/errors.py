@@ -28,6 +28,8 @@ _SENTENCES: tuple[tuple[str, str, str, str], ...] = (
 )  # fmt: skip
 
 
+_NO_ROOM = "SQLITE_IOERR_SHMSIZE"
+"""The index of the log, which even a reader needs, could not be made: SQLite calls that an I/O error."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _REFUSED = {errno.EACCES: "no_access", errno.EPERM: "no_access", errno.EROFS: "read_only", errno.EIO: "io_error"}
 
@@ -48,6 +50,8 @@ def file_error(error: OSError) -> StoreError | None:
 def store_error(error: sqlite3.Error) -> StoreError:
     """The sentence for an SQLite error."""
     text = str(error)
+    if getattr(error, "sqlite_errorname", "") == _NO_ROOM:
+        text = "disk is full"
     for needle, kind, message, hint in _SENTENCES:
         if needle in text:
             return StoreError(kind, message, hint=hint)

@@ -17,5 +17,7 @@ def data_dir() -> Path:
 
 def make_private(path: Path) -> Path:
     """Create `path` and its parents, readable by their owner only; returns it."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.is_dir():
+        make_private(path.parent)  # mkdir's own `parents` would be readable by others
+        path.mkdir(mode=0o700, exist_ok=True)
     return path

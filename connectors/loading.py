@@ -192,7 +192,17 @@ def _forget_if_changed(name: str) -> None:
 def _forget(name: str) -> None:
     """Drop a module with what it is made of, so that the next import reads its files again."""
     for loaded in _family(name):
-        del sys.modules[loaded]
+        _forget_tables(sys.modules.pop(loaded))
+
+
+def _forget_tables(module: ModuleType) -> None:
+    """Take back what a module declared with SQLModel (Tier 3), so that its next version can declare it."""
+    for value in list(vars(module).values()):
+        table = (
+            vars(value).get("__table__") if isinstance(value, type) and value.__module__ == module.__name__ else None
+        )
+        if table is not None:
+            table.metadata.remove(table)
 
 
 def _family(name: str) -> list[str]:

@@ -22,9 +22,10 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.contenders import HERE, WORK
+from benchmarks.contenders import WORK
 from benchmarks.figures import size_name, size_of
-from benchmarks.ours import REVTOPS
+from benchmarks.ours import REVTOPS, connect
+from benchmarks.secret_service import Keyring
 from benchmarks.serving import Server, server
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ _EDGE = 0.15
 """The part of the rounds that is killed in the first second, and the part that is killed in the last tenth."""
 _TWICE = 0.25
 """The part of the rounds in which the next run is killed as well."""
-_ENV = {"REVTOPS_KEYRING_PASSPHRASE": "benchmark"}
+_KEYRING = Keyring("encrypted file", {"REVTOPS_KEYRING_PASSPHRASE": "benchmark"})
+"""Kept in the data directory, and so copied with it."""
 
 
 @dataclass
@@ -71,15 +73,11 @@ class Round:
 # -- syncing and killing -----------------------------------------------------------------------------------------------
 
 
-def _command(home: Path, *words: str) -> list[str]:
-    return [str(REVTOPS), "--home", str(home), *words]
-
-
 def _sync(home: Path, phase: str) -> subprocess.Popen[str]:
     """A sync in a process group of its own."""
     return subprocess.Popen(
-        _command(home, "sync", "unhurried", "--entity", _ENTITY, "--json", *PHASES[phase]),
-        env={**os.environ, **_ENV},
+        [str(REVTOPS), "--home", str(home), "sync", "hubspot", "--entity", _ENTITY, "--json", *PHASES[phase]],
+        env={**os.environ, **_KEYRING.env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -200,17 +198,7 @@ def _prepared(folder: Path, running: Server, phase: str) -> Path:
     """The data directory that every round starts from: connected and, for later phases, loaded before the change."""
     shutil.rmtree(folder, ignore_errors=True)
     base = folder / "base"
-    (base / "connectors").mkdir(parents=True, mode=0o700)
-    shutil.copy(HERE / "unhurried.py", base / "connectors")
-    connect = _command(base, "connect", "unhurried", "--base-url", running.base_url, "--stdin")
-    subprocess.run(
-        connect,
-        input='{"access_token": "benchmark"}',
-        env={**os.environ, **_ENV},
-        stdout=sys.stderr,
-        text=True,
-        check=True,
-    )
+    connect(running.base_url, base, _KEYRING)
     if phase != "load":
         if wrong := _completed(base, "load"):
             sys.exit(wrong[0])

@@ -20,7 +20,7 @@ import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchmarks.contenders import WORK
 from benchmarks.figures import size_name, size_of
@@ -61,12 +61,16 @@ class Reference:
 
 @dataclass
 class Round:
-    """One round: when the kills came, how many rows each left, which pages were asked for again, what is wrong."""
+    """One round: when the kills came, how many rows each left, what was asked for again, what is wrong.
+
+    `seconds_again`: from when the first of the pages was asked for that were asked for again, to the kill.
+    """
 
     number: int
     kills: list[float] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     pages_again: int = 0
+    seconds_again: float = 0.0
     wrong: list[str] = field(default_factory=list)
 
 
@@ -189,9 +193,10 @@ def _differences(database: sqlite3.Connection, reference: Reference, began: str 
 # -- rounds ------------------------------------------------------------------------------------------------------------
 
 
-def _pages(running: Server) -> int:
-    counts = running.requests()
-    return sum(count for path, count in counts.items() if path.endswith(("/objects/deals", "/objects/deals/search")))
+def _pages(running: Server) -> list[float]:
+    """When each page was asked for so far."""
+    times: list[float] = running.admin("pages")
+    return times
 
 
 def _prepared(folder: Path, running: Server, phase: str) -> Path:
@@ -215,7 +220,7 @@ def _fresh(base: Path) -> Path:
 
 
 def _undisturbed(base: Path, running: Server, phase: str) -> Reference:
-    home, before = _fresh(base), _pages(running)
+    home, before = _fresh(base), len(_pages(running))
     with _copy(base) as database:
         mark = _watermark(database)
     start = time.monotonic()
@@ -226,25 +231,28 @@ def _undisturbed(base: Path, running: Server, phase: str) -> Reference:
         wrong += _differences(database, Reference(seconds, 0, mark, state, rows), None)
     if wrong:
         sys.exit(f"The undisturbed run: {wrong[0]}")
-    return Reference(seconds, _pages(running) - before, mark, state, rows)
+    return Reference(seconds, len(_pages(running)) - before, mark, state, rows)
 
 
 def _round(number: int, seed: int, base: Path, running: Server, phase: str, reference: Reference) -> Round:
     done = Round(number)
-    home, before, began, finished = _fresh(base), _pages(running), None, False
+    home, before, began, unfinished = _fresh(base), len(_pages(running)), None, True
     for after in _moments(random.Random(f"{seed}/{number}"), reference.seconds):
-        if _killed(home, phase, after):
+        killed, at = _killed(home, phase, after), time.monotonic()
+        with _copy(home) as database:
+            done.wrong += _damage(database)
+            rows, began = _left_over(database)
+            unfinished = unfinished and _watermark(database) == reference.mark
+        if killed:
             done.kills.append(after)
-            with _copy(home) as database:
-                done.wrong += _damage(database)
-                rows, began = _left_over(database)
-                finished = finished or _watermark(database) != reference.mark
             done.rows.append(rows)
+    asked = _pages(running)[before:]
     done.wrong += _completed(home, phase)
     with _copy(home) as database:
         done.wrong += _differences(database, reference, began)
-    if not finished:  # else the last run was not to go on, but to begin anew
-        done.pages_again = max(0, _pages(running) - before - reference.pages)
+    again = len(_pages(running)) - before - reference.pages
+    if unfinished and again > 0:  # else the last run was not to go on, but to begin anew
+        done.pages_again, done.seconds_again = again, at - asked[-again]
     return done
 
 
@@ -254,36 +262,35 @@ def crash(phase: str, rows: int, kills: int, seed: int) -> list[Round]:
     with server(rows) as running:
         base = _prepared(WORK / "data" / f"crash-{phase}", running, phase)
         reference = _undisturbed(base, running, phase)
-        rate = reference.pages / reference.seconds
         print(f"{phase}: undisturbed {reference.seconds:.1f} s, {reference.pages} pages", file=sys.stderr)
         while sum(len(each.kills) for each in rounds) < kills:
             done = _round(len(rounds), seed, base, running, phase, reference)
             rounds.append(done)
-            print(_line(done, rate), *done.wrong, sep="\n    ", file=sys.stderr)
+            print(_line(done), *done.wrong, sep="\n    ", file=sys.stderr)
     print(_summary(phase, rows, seed, reference, rounds))
     shutil.rmtree(base.parent)
     return rounds
 
 
-def _line(done: Round, rate: float) -> str:
+def _line(done: Round) -> str:
     kills = ", ".join(f"{at:.2f} s ({rows} rows)" for at, rows in zip(done.kills, done.rows, strict=True))
-    again = f"{done.pages_again} pages again ({done.pages_again / rate:.2f} s)"
+    again = f"{done.pages_again} pages again ({done.seconds_again:.2f} s)"
     return f"round {done.number}: killed at {kills or 'no time'}; {again}; {'WRONG' if done.wrong else 'equal'}"
 
 
 def _summary(phase: str, rows: int, seed: int, reference: Reference, rounds: Sequence[Round]) -> str:
-    once = [each.pages_again for each in rounds if len(each.kills) == 1]
+    once = [each for each in rounds if len(each.kills) == 1]
+    pages, seconds = [each.pages_again for each in once], [each.seconds_again for each in once]
     kills = [at for each in rounds for at in each.kills]
-    rate = reference.pages / reference.seconds
-    figures: dict[str, Any] = {
+    figures = {
         "phase": phase,
         "rows": size_name(rows),
         "seed": seed,
         "undisturbed": f"{reference.seconds:.1f} s, {reference.pages} pages",
         "kills": f"{len(kills)} in {len(rounds)} rounds, at {min(kills):.2f} to {max(kills):.2f} s",
         "different": sum(bool(each.wrong) for each in rounds),
-        "again after one kill, median": f"{median(once):.0f} pages, {median(once) / rate:.2f} s",
-        "again after one kill, at most": f"{max(once)} pages ({max(once) * _PAGE} records), {max(once) / rate:.2f} s",
+        "again after one kill, median": f"{median(pages):.0f} pages, {median(seconds):.2f} s",
+        "again after one kill, at most": f"{max(pages)} pages of {_PAGE} records, {max(seconds):.2f} s",
     }
     return "\n".join(f"{name:>30}  {value}" for name, value in figures.items())
 

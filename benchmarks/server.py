@@ -2,7 +2,7 @@
 
 A process of its own, and cheap for each request, so that it is never what a loader waits for. It answers what a sync of
 deals asks (listing, search with its wall of 10,000 results, batch read of associations, owners, pipelines, properties,
-account details), any other object type as empty, and `/admin/…`: touch, remove, reset, latency, stats, quit.
+account details), any other object type as empty, and `/admin/…`: touch, remove, reset, latency, stats, pages, quit.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ class Vendor:
         self.deals = deals
         self.latency = 0.0
         self.requests: Counter[str] = Counter()
+        self.page_times: list[float] = []
+        """When each page of a listing or search was asked for (`time.monotonic`)."""
         self.stopped = asyncio.Event()
         self._found: tuple[object, list[int]] = ((), [])
         self._routes: dict[str, Callable[[dict[str, str], Any], bytes]] = {
@@ -71,6 +73,7 @@ class Vendor:
             "reset": self.reset,
             "latency": self.set_latency,
             "stats": lambda _: {"requests": dict(self.requests), "json_bytes": self.deals.json_bytes},
+            "pages": lambda _: self.page_times,
             "quit": lambda _: self.stopped.set(),
         }
 
@@ -99,6 +102,7 @@ class Vendor:
 
     def listing(self, query: dict[str, str], _: object) -> bytes:
         """A page of all deals; `after` is the number of deals before it."""
+        self.page_times.append(time.monotonic())
         if query.get("archived") == "true":
             return b'{"results":[]}'
         start, limit = int(query.get("after", 0)), int(query.get("limit", 10))
@@ -109,6 +113,7 @@ class Vendor:
 
     def search(self, _: dict[str, str], body: dict[str, Any]) -> bytes:
         """Deals by last-modified time and id, ascending by id; `after` counts from the first match, up to the wall."""
+        self.page_times.append(time.monotonic())
         start, limit = int(body.get("after") or 0), int(body.get("limit", 10))
         if limit > _SEARCH_LIMIT or start + limit > _WALL:
             raise RequestError(400, f"limit must be at most {_SEARCH_LIMIT}, and after + limit at most {_WALL}")
@@ -130,6 +135,7 @@ class Vendor:
         """Deals, latency and counters as at the start: the next contender finds what the last one found."""
         self.deals.reset()
         self.requests.clear()
+        self.page_times.clear()
         self.latency = 0.0
         self._found = ((), [])
 

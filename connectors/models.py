@@ -23,6 +23,8 @@ def _utc(value: dt.datetime) -> dt.datetime:
 UtcDatetime = Annotated[dt.datetime, AfterValidator(_utc)]
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 """A whole number of at most 64 bits: what a database stores exactly."""
+SourceId = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]
+"""A vendor's id. Without one records would overwrite each other, and SQLite's JSON cuts text at a NUL."""
 CustomFields = dict[str, Any]
 
 
@@ -32,7 +34,7 @@ class Record(BaseModel):
     # NaN and infinity are refused: SQLite keeps NaN as NULL, and no JSON reader takes either of them.
     model_config = ConfigDict(coerce_numbers_to_str=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
-    source_id: str
+    source_id: SourceId
     source_system: str = ""
 
 
@@ -157,8 +159,8 @@ class TrackerIssueRecord(Record):
 class SharedFileRecord(Record):
     """A file; its `external_id` is its `source_id`: giving one of the two is enough."""
 
-    source_id: str = ""
-    external_id: str
+    source_id: SourceId = ""
+    external_id: SourceId
     name: str
     mime_type: str | None = None
     parent_external_id: str | None = None

@@ -162,6 +162,8 @@ for _ in range(100_000):
 
 BAD = [
     pytest.param({"name": None}, "name", id="missing"),
+    pytest.param({"source_id": ""}, "source_id", id="empty id"),
+    pytest.param({"source_id": "2\0"}, "source_id", id="nul in the id"),
     pytest.param({"amount": "a lot"}, "amount", id="type"),
     pytest.param({"amount": math.nan}, "amount", id="nan"),
     pytest.param({"amount": -math.inf}, "amount", id="infinity"),
@@ -192,7 +194,7 @@ async def test_what_was_set_aside_is_forgotten_once_it_is_good(store: Store, bad
     await store.take([{"source_id": "2", "name": "bad", **bad}])
     assert len(store.rejected()) == 1
     await store.take(deals(2))
-    assert [r.source_id for r in store.rejected()] == (["\\ud83d"] if "source_id" in bad else [])
+    assert len(store.rejected()) == (1 if "source_id" in bad else 0)  # nobody knows whose a bad id is
 
 
 async def test_a_whole_number_that_no_column_holds_names_its_field(store: Store) -> None:

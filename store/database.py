@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import closing, suppress
@@ -133,6 +134,16 @@ def _in_transaction(connection: sqlite3.Connection, job: Callable[[sqlite3.Conne
     return result
 
 
+class _Reader:
+    """A thread's read connection, which ends with its thread: faces use many short ones."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
 class Database:
     """An open database file of this version. Use as a context manager, or `close` it."""
 
@@ -141,7 +152,7 @@ class Database:
         self.home = path.parent
         self.writer = Writer(path)
         self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
         self._readers_lock = threading.Lock()
 
     @classmethod
@@ -170,22 +181,22 @@ class Database:
 
     def reader(self) -> sqlite3.Connection:
         """This thread's read-only connection to the whole file: for the store's own modules, never for a face."""
-        connection: sqlite3.Connection | None = getattr(self._local, "reader", None)
-        if connection is None:
+        reader: _Reader | None = getattr(self._local, "reader", None)
+        if reader is None:
             try:
-                connection = connect(self.path, read_only=True)
+                reader = _Reader(connect(self.path, read_only=True))
             except sqlite3.Error as error:
                 raise store_error(error) from error
-            self._local.reader = connection
+            self._local.reader = reader
             with self._readers_lock:
-                self._readers.append(connection)
-        return connection
+                self._readers.add(reader)
+        return reader.connection
 
     def close(self) -> None:
         """Close every connection; what was submitted to the writer is finished first."""
         with self._readers_lock:
-            for connection in self._readers:
-                connection.close()
+            for reader in self._readers:
+                reader.connection.close()
             self._readers.clear()
         self.writer.close()  # last: the last connection to close folds the WAL back into the file
         self._local = threading.local()

@@ -257,6 +257,26 @@ def test_readers_see_what_is_committed_and_never_wait(tmp_path: Path) -> None:
         assert database.reader().execute("SELECT count(*) FROM settings").fetchone() == (1,)
 
 
+def test_a_reader_ends_with_its_thread(tmp_path: Path) -> None:
+    def open_files() -> int:
+        return sum(1 for file in Path("/dev/fd").iterdir() if _is_ours(file))
+
+    def _is_ours(file: Path) -> bool:
+        try:
+            return os.path.samestat(file.stat(), database.path.stat())
+        except OSError:
+            return False
+
+    with Database.open(tmp_path) as database:
+        database.reader()
+        before = open_files()
+        for _ in range(20):
+            thread = threading.Thread(target=database.reader)
+            thread.start()
+            thread.join()
+        assert open_files() < before + 5  # SQLite closes a file a little later while another reader is at it
+
+
 def test_what_was_submitted_is_written_before_it_closes(tmp_path: Path) -> None:
     database = Database.open(tmp_path)
     jobs = [

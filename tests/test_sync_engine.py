@@ -645,6 +645,12 @@ def test_connections_run_side_by_side_and_fail_alone(bench: Bench) -> None:
     assert (by_slug["broken"].error, bench.names()) == ("It is away.", {"1": "deal 1"})
 
 
+def test_a_connection_that_is_named_twice_runs_once(bench: Bench) -> None:
+    bench.connector(STREAM)
+    vendor.items = [deals(1)]
+    assert [r.status for r in sync(bench.ws, ["bench", "bench:default", "bench"])] == ["success"]
+
+
 def test_nothing_connected_says_so(bench: Bench) -> None:
     with pytest.raises(EngineError, match="Nothing to sync is connected in acme") as failure:
         sync(bench.ws)

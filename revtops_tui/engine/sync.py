@@ -153,7 +153,7 @@ def _run_info(run: stored_runs.SyncRun, connection: Connection) -> RunInfo:
 
 def _chosen(ws: Workspace, selectors: Sequence[str], options: SyncOptions) -> list[Connection]:
     if selectors:
-        chosen = [find(ws, selector) for selector in dict.fromkeys(selectors)]
+        chosen = list(dict.fromkeys(find(ws, selector) for selector in selectors))
     else:
         chosen = [
             connection

@@ -14,15 +14,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from connectors.models import entity_name
 from connectors.persistence import current_sink
-from connectors.registry import Capability
+from revtops_tui.engine.choice import chosen
 from revtops_tui.engine.collector import calm_collector
 from revtops_tui.engine.connections import connector_class, find, open_connector
 from revtops_tui.engine.errors import EngineError, people
 from revtops_tui.engine.locks import run_lock
 from revtops_tui.engine.run import SyncOptions, SyncRun
-from revtops_tui.engine.suggestions import did_you_mean
 from revtops_tui.engine.workspace import Workspace
 from store import connections as store
 from store import runs as stored_runs
@@ -118,8 +116,7 @@ def sync(
     Raises EngineError for bad input and for connections that do not exist.
     """
     options = options or SyncOptions()
-    chosen = _chosen(ws, selectors, options)
-    jobs = [_Job(ws, connection, options, on_exchange) for connection in chosen]
+    jobs = [_Job(ws, connection, options, on_exchange) for connection in chosen(ws, selectors, options)]
     with calm_collector():
         return asyncio.run(_run_all(jobs, on_progress or (lambda _: None), cancel or threading.Event()))
 
@@ -149,34 +146,6 @@ def _run_info(run: stored_runs.SyncRun, connection: Connection) -> RunInfo:
         run.error,
         run.entities,
     )
-
-
-def _chosen(ws: Workspace, selectors: Sequence[str], options: SyncOptions) -> list[Connection]:
-    if selectors:
-        chosen = list(dict.fromkeys(find(ws, selector) for selector in selectors))
-    else:
-        chosen = [
-            connection
-            for connection in store.connections(ws.database, ws.organization_id)
-            if connection.slug in ws.catalog and Capability.SYNC in ws.catalog[connection.slug].manifest["capabilities"]
-        ]
-        if not chosen:
-            raise EngineError(
-                "not_connected", f"Nothing to sync is connected in {ws.organization_id}.", hint="revtops connect SLUG"
-            )
-    for connection in chosen:
-        _check(connector_class(ws, connection.slug), options)
-    return chosen
-
-
-def _check(cls: type[BaseConnector], options: SyncOptions) -> None:
-    if Capability.SYNC not in cls.meta.capabilities:
-        raise EngineError("usage", f"{cls.meta.name} cannot be synced.", hint="revtops query asks it live.")
-    known = {entity_name(entity) for entity in cls.meta.entity_types}
-    for wanted in options.entities:
-        if entity_name(wanted) not in known:
-            hint = did_you_mean(wanted, known) or f"It has: {', '.join(sorted(known))}."
-            raise EngineError("usage", f"{cls.meta.name} has no entity {wanted}.", hint=hint)
 
 
 async def _run_all(

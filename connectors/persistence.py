@@ -114,6 +114,7 @@ class EntityWriter:
         self._seen = resume.seen if resume else RowSet()
         self._resumed = resume is not None
         self._page_keys: set[str] = set()
+        self._new_from: int | None = None
         self._salt = salt
         self._checkpoints = checkpoints
         self._keep = keep
@@ -281,7 +282,15 @@ class EntityWriter:
         return await asyncio.wrap_future(self._database.writer.submit(job, keep=self._keep))
 
     def _sweep(self, connection: sqlite3.Connection, *, allow: bool) -> int:
-        return upsert.sweep(connection, self.entity, self._scope, self._seen, started_at=self.started_at, allow=allow)
+        return upsert.sweep(
+            connection,
+            self.entity,
+            self._scope,
+            self._seen,
+            started_at=self.started_at,
+            allow=allow,
+            new_from=self._new_from,
+        )
 
     def _conclude(self, connection: sqlite3.Connection, *, advance: bool) -> None:
         if advance:
@@ -300,6 +309,8 @@ class EntityWriter:
         for batch in pending.batches:
             applied = upsert.apply(connection, self.entity, scope, batch.fields, batch.rows)
             applied_batches.append(applied)
+            if self._new_from is None:
+                self._new_from = applied.new_from
             stored.update(applied.rows)
             rejections.update((refusal.source_id, refusal) for refusal in _refusals(applied, batch))
         self._seen.add(stored.values())

@@ -33,6 +33,12 @@ class RowSet:
     def __len__(self) -> int:
         return int.from_bytes(self._bits, "little").bit_count()
 
+    def count_below(self, row: int) -> int:
+        """How many ids are smaller than `row`."""
+        whole, rest = max(row, 0) >> 3, max(row, 0) & 7
+        count = int.from_bytes(self._bits[:whole], "little").bit_count()
+        return count + (self._bits[whole] & ((1 << rest) - 1)).bit_count() if whole < len(self._bits) else count
+
     def pack(self) -> bytes:
         """The set as bytes for `RowSet(packed)`."""
         return zlib.compress(self._bits, 1)

@@ -33,11 +33,15 @@ class Scope:
 
 @dataclass
 class Applied:
-    """What a batch did. `rows`: source id -> row id of all it covered; `refused`: what the database would not take."""
+    """What a batch did. `rows`: source id -> row id of all it covered; `refused`: what the database would not take.
+
+    `new_from` is the first row id that was not in use before the batch.
+    """
 
     inserted: int = 0
     updated: int = 0
     unchanged: int = 0
+    new_from: int = 0
     rows: dict[str, int] = field(default_factory=dict)
     refused: list[tuple[str, str]] = field(default_factory=list)
 
@@ -101,7 +105,7 @@ def apply(
         old[2]: old for old in connection.execute(statements.select, (scope.connection_id, json.dumps(list(latest))))
     }
     (next_id,) = connection.execute(f'SELECT coalesce(max(id), 0) + 1 FROM "{table}"').fetchone()
-    applied = Applied()
+    applied = Applied(new_from=next_id)
     moment = now_text()
     tail = (scope.connection_id, scope.run_id, moment, scope.organization_id, scope.source_system)
     inserts: list[Row] = []
@@ -172,12 +176,20 @@ def mark_deleted(connection: sqlite3.Connection, table: str, scope: Scope, sourc
 
 
 def sweep(
-    connection: sqlite3.Connection, table: str, scope: Scope, seen: RowSet, *, started_at: str, allow: bool
+    connection: sqlite3.Connection,
+    table: str,
+    scope: Scope,
+    seen: RowSet,
+    *,
+    started_at: str,
+    allow: bool,
+    new_from: int | None = None,
 ) -> int:
     """After a complete full listing: mark the rows it did not meet as deleted; returns how many.
 
     Rows that something else wrote since `started_at` are left alone. Raises SweepRefusedError when that would be more
-    than half of the entity, unless `allow`.
+    than half of the entity as it was before the listing, unless `allow`: rows from `new_from` on are new, and however
+    many a listing of another account brings, they make up for none that is gone.
     """
     everything = connection.execute(f'SELECT id FROM "{table}" WHERE connection_id = ?', (scope.connection_id,))
     missing = json.dumps([row for (row,) in everything if row not in seen])
@@ -189,7 +201,7 @@ def sweep(
             (missing, started_at),
         )
     ]
-    live = len(seen) + len(gone)
+    live = (len(seen) if new_from is None else seen.count_below(new_from)) + len(gone)
     if gone and len(gone) * 2 > live and not allow:
         raise SweepRefusedError(table, len(gone), live)
     connection.executemany(

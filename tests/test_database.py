@@ -308,4 +308,5 @@ def test_a_row_set_is_a_set(seed: int) -> None:
         expected |= some | set(range(first, last + 1))
         rows = RowSet(rows.pack())
     assert ({n for n in range(400) if n in rows}, len(rows)) == (expected, len(expected))
+    assert all(rows.count_below(n) == sum(one < n for one in expected) for n in range(-1, 400))
     assert [n for first, last in runs(expected) for n in range(first, last + 1)] == sorted(expected)

@@ -281,6 +281,17 @@ def test_an_unknown_entity_is_refused_with_a_suggestion(bench: Bench) -> None:
     assert (failure.value.exit_code, failure.value.hint) == (2, "Did you mean deals?")
 
 
+def test_an_entity_is_asked_of_those_that_have_it(bench: Bench) -> None:
+    bench.connector(STREAM)
+    bench.connector("async def sync_accounts(self):\n    return []", slug="other", entities=["accounts"])
+    vendor.items = [deals(1)]
+    assert [r.slug for r in sync(bench.ws, options=SyncOptions(entities=("deals",)))] == ["bench"]
+    assert [r.slug for r in sync(bench.ws, options=SyncOptions(entities=("deals", "accounts")))] == ["bench", "other"]
+    with pytest.raises(EngineError, match="Nothing that is connected has an entity account") as failure:
+        sync(bench.ws, options=SyncOptions(entities=("account",)))
+    assert failure.value.hint == "Did you mean accounts?"
+
+
 def test_persist_records_leaves_out_entities_that_were_not_chosen(bench: Bench) -> None:
     methods = """
     async def sync_all(self):
@@ -400,6 +411,18 @@ def test_a_sweep_of_more_than_half_asks_first(bench: Bench) -> None:
     assert len(bench.names()) == 4
     vendor.items = [deals(*range(2))]
     assert bench.sync(full=True).status == "success"  # half is not more than half
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_new_rows_do_not_make_up_for_those_that_are_gone(bench: Bench, dry_run: bool) -> None:
+    bench.connector(STREAM)
+    vendor.items = [deals(*range(10))]
+    bench.sync()
+    vendor.items = [deals(*range(100, 200))]  # the listing of another account
+    result = bench.sync(full=True, dry_run=dry_run)
+    assert (result.error_kind, "10 of 10 deals" in (result.error or "")) == ("sweep_refused", True)
+    vendor.items = [deals(*range(6)), deals(*range(100, 200))]
+    assert bench.sync(full=True, dry_run=dry_run).entities["deals"]["deleted"] == 4
 
 
 def test_a_sweep_leaves_other_connections_alone(bench: Bench) -> None:
@@ -643,6 +666,18 @@ def test_connections_run_side_by_side_and_fail_alone(bench: Bench) -> None:
     by_slug = {r.slug: r for r in sync(bench.ws)}
     assert (by_slug["bench"].status, by_slug["broken"].status) == ("success", "failed")
     assert (by_slug["broken"].error, bench.names()) == ("It is away.", {"1": "deal 1"})
+
+
+def test_a_broken_connector_fails_alone(bench: Bench) -> None:
+    bench.connector(STREAM)
+    bench.connector(STREAM, slug="broken")
+    vendor.items = [deals(1)]
+    (bench.home / "connectors" / "broken.py").write_text("import nothing_like_this")
+    for _ in range(2):  # found before it broke, and after
+        by_slug = {r.slug: r for r in sync(bench.ws)}
+        assert (by_slug["bench"].status, by_slug["broken"].status) == ("success", "failed")
+        assert "nothing_like_this" in (by_slug["broken"].error or "")
+        bench.ws.__dict__.pop("catalog")
 
 
 def test_a_connection_that_is_named_twice_runs_once(bench: Bench) -> None:

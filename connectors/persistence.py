@@ -31,6 +31,7 @@ T = TypeVar("T")
 COMMIT_SECONDS = 1.0
 COMMIT_ROWS = 10_000
 """A commit comes after a second or this many rows: small ones are ruinous for a large table."""
+_TICK = 0.05
 
 _PORTION = 50
 
@@ -121,6 +122,7 @@ class EntityWriter:
         self._pending = _Pending()
         self._commit: asyncio.Future[dict[str, int]] | None = None
         self._committed_at = time.monotonic()
+        self._has_clock = False
         self._set_aside = 0
         self._has_rejections = _has_rejections(database, scope.connection_id, entity)
 
@@ -131,7 +133,9 @@ class EntityWriter:
         before = self.counts.fetched - self._set_aside
         self._sort_in(item)
         taken = self.counts.fetched - self._set_aside - before
-        if self._pending.rows >= COMMIT_ROWS or self._is_time():
+        if self._commit is not None and self._commit.done():
+            await self._settle()  # counts it, or raises its error
+        if self._pending.rows >= COMMIT_ROWS or (not self._has_clock and self._is_time()):
             await self.commit()
         return taken
 
@@ -230,17 +234,21 @@ class EntityWriter:
 
     @asynccontextmanager
     async def on_time(self) -> AsyncIterator[None]:
-        """Commit in time also while no item comes: a vendor may let its clients wait for a minute."""
+        """Commit in time by a clock: also while no item comes, since a vendor may let its clients wait for a minute,
+        and never between records and the checkpoint that is yielded right behind them.
+        """
+        self._has_clock = True
         clock = asyncio.create_task(self._commit_on_time())
         try:
             yield
         finally:
+            self._has_clock = False
             clock.cancel()
             await asyncio.gather(clock, return_exceptions=True)  # a failed commit is met again by the next one
 
     async def _commit_on_time(self) -> None:
         while True:
-            await asyncio.sleep(COMMIT_SECONDS / 4)
+            await asyncio.sleep(max(_TICK, self._committed_at + COMMIT_SECONDS - time.monotonic()))
             if self._is_time():
                 await self.commit()
 

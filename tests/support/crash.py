@@ -123,12 +123,13 @@ class Home:
     def stopped(
         self, at: Vendor, page: int, number: signal.Signals, *options: str, committed: bool = False
     ) -> Iterator[subprocess.Popen[str]]:
-        """A sync of deals that gets this signal when it asks for that page."""
+        """A sync of deals that gets this signal when it asks for that page, and never sees the page."""
 
         def act() -> None:
             if committed:
                 until(lambda: self.rows_of_last_run() > 0)
             os.killpg(process.pid, number)
+            process.wait(_SECONDS)
 
         ready = _Later(act)
         at.at_page(page, ready)

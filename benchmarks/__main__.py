@@ -76,10 +76,10 @@ def _alone() -> Iterator[None]:
 
 def main() -> int:
     """Measure what was asked; figures of parts that were not are taken from the last run of those."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers and daemons are stopped then, too
     if sys.argv[1:2] == ["crash"]:
         return crash.main(sys.argv[2:])
     options = _arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers and daemons are stopped then, too
     WORK.mkdir(exist_ok=True)
     kept = WORK / "figures.json"
     with _alone(), keyring() as vault:

@@ -17,7 +17,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
@@ -77,9 +77,10 @@ class Round:
 # -- syncing and killing -----------------------------------------------------------------------------------------------
 
 
-def _sync(home: Path, phase: str) -> subprocess.Popen[str]:
-    """A sync in a process group of its own."""
-    return subprocess.Popen(
+@contextmanager
+def _sync(home: Path, phase: str) -> Iterator[subprocess.Popen[str]]:
+    """A sync in a process group of its own, which is killed at the end if it still runs."""
+    process = subprocess.Popen(
         [str(REVTOPS), "--home", str(home), "sync", "hubspot", "--entity", _ENTITY, "--json", *PHASES[phase]],
         env={**os.environ, **_KEYRING.env},
         stdin=subprocess.DEVNULL,
@@ -88,23 +89,25 @@ def _sync(home: Path, phase: str) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
+    with process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _killed(home: Path, phase: str, after: float) -> bool:
     """Kill a sync after that many seconds; False when it had ended before."""
-    process = _sync(home, phase)
-    try:
+    with _sync(home, phase) as process, suppress(subprocess.TimeoutExpired):
         process.communicate(timeout=after)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
     return process.returncode == -signal.SIGKILL
 
 
 def _completed(home: Path, phase: str) -> list[str]:
     """Let a sync complete; what is wrong with how it ended."""
-    process = _sync(home, phase)
-    output, _ = process.communicate()
+    with _sync(home, phase) as process:
+        output, _ = process.communicate()
     try:
         (run,) = json.loads(output)["runs"]
     except (ValueError, KeyError):

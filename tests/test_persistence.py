@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 import math
+import threading
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from connectors.stream import Checkpoint, Deleted, Page
 from store import connections, rejections, runs, upsert
 from store.connections import Connection
 from store.database import Database
+from store.errors import StoreError
 from tests.support.bench import Bench, deals
 
 pytest_plugins = ("tests.support.bench_fixtures",)
@@ -420,6 +423,38 @@ async def test_a_checkpoint_is_gone_when_the_entity_is_complete(store: Store) ->
     await writer.finish()
     assert runs.checkpoint(store.database, store.connection.id, "deals") is None
     assert runs.watermark(store.database, store.connection.id, "deals") == writer.started_at
+
+
+async def test_two_tasks_that_store_at_once_lose_no_failure(store: Store, bench: Bench) -> None:
+    bench.change("CREATE TRIGGER t BEFORE INSERT ON checkpoints BEGIN SELECT raise(ABORT, 'refused by the test'); END")
+    scope = upsert.Scope(store.connection.id, "acme", "crm", 1)
+    writer = EntityWriter(store.database, scope, "deals", DealRecord)
+    hold = threading.Event()
+    store.database.writer.submit(lambda _: hold.wait(20))
+    await writer.take(deals(1))
+    await writer.commit()  # waits behind the one that holds the writer, so both tasks wait for it
+    await writer.take(deals(2))
+    await writer.take(Checkpoint(2))
+    tasks = [asyncio.create_task(writer.commit()) for _ in range(2)]
+    await asyncio.sleep(0)
+    hold.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    with pytest.raises(StoreError, match="refused by the test"):
+        await writer.flush()
+    assert store.rows("source_id") == [("1",)]
+
+
+async def test_tasks_that_store_at_once_are_all_counted(store: Store) -> None:
+    writer = EntityWriter(store.database, upsert.Scope(store.connection.id, "acme", "crm", 1), "deals", DealRecord)
+
+    async def work(start: int) -> None:
+        for first in range(start, start + 100, 10):
+            await writer.take(deals(*range(first, first + 10)))
+            await writer.commit()
+
+    await asyncio.gather(*(work(start) for start in range(0, 500, 100)))
+    await writer.flush()
+    assert (writer.counts.inserted, len(store.rows("id"))) == (500, 500)
 
 
 # -- persist_records ------------------------------------------------------------------------------------------------

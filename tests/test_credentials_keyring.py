@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from store.credentials import Credentials, CredentialsError, CredentialStore, open_credentials
-from store.keyring_store import Backend, KeyringCredentials
+from store.credentials.keyring_store import Backend, KeyringCredentials
 from tests.support.secret_service import SecretService, no_secret_service, secret_service
 from tests.support.small_keyring import UNITS, SmallKeyring
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from store.credentials import CredentialsError, CredentialStore, open_credentials
-from store.vault import change_passphrase
+from store.credentials.vault import change_passphrase
 from tests.support import vault_writer
 
 KEY = "acme/hubspot/default"

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from uuid import uuid4
 
 from store.credentials import Credentials, CredentialsError, damaged, from_document, not_kept, to_document
-from store.credentials_lock import one_writer
-from store.keyring_errors import explain
+from store.credentials.keyring_errors import explain
+from store.credentials.lock import one_writer
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend

@@ -92,7 +92,7 @@ def open_credentials(home: Path, *, passphrase: str | None = None, timeout: floa
     vault = home / VAULT_NAME
     secret = os.environ.get(PASSPHRASE_VARIABLE) or None if passphrase is None else passphrase
     if secret is not None:
-        from store.vault import VaultCredentials
+        from store.credentials.vault import VaultCredentials
 
         return VaultCredentials(vault, secret)
     if vault.exists():
@@ -101,7 +101,7 @@ def open_credentials(home: Path, *, passphrase: str | None = None, timeout: floa
             f"The credentials are in the encrypted file {vault}, and no passphrase was given.",
             f"Enter the passphrase when asked, or set {PASSPHRASE_VARIABLE}.",
         )
-    from store.keyring_store import KeyringCredentials, choose_backend
+    from store.credentials.keyring_store import KeyringCredentials, choose_backend
 
     return KeyringCredentials(choose_backend(), home, timeout=timeout)
 

@@ -1,7 +1,7 @@
 """Credentials in an encrypted file, for machines without an OS keyring.
 
 Writers hold a lock, write a new file beside the old one and rename it over: a reader or a crash sees the old content or
-the new one, whole. `store.sealing` has the format and the cryptography.
+the new one, whole. `store.credentials.sealing` has the format and the cryptography.
 """
 
 import os
@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from uuid import uuid4
 
-from store import sealing
+from store.credentials import sealing
 from store.credentials import (
     PASSPHRASE_VARIABLE,
     VAULT_NAME,
@@ -21,10 +21,10 @@ from store.credentials import (
     not_kept,
     to_document,
 )
-from store.credentials_lock import one_writer
-from store.sealing import Keys, SealedFile
+from store.credentials.lock import one_writer
+from store.credentials.sealing import Keys, SealedFile
 
-_LOCK_SECONDS = 10.0  # a writer needs milliseconds; whoever holds the lock longer has stopped
+_LOCK_SECONDS = 60.0  # a writer needs milliseconds, but many may be waiting on a slow disk
 _TEMP_PREFIX = f".{VAULT_NAME}-"
 
 

@@ -88,7 +88,7 @@ class RevtopsApp(App[None]):
         self.theme = DARK.name
         self._status.current = TABS[0].id
         self._panes[TABS[0].id].focus_main()
-        self._ticker = self.set_interval(1 / _PAINTS_A_SECOND, self._tick, pause=True)
+        self.show_progresser = self.set_interval(1 / _PAINTS_A_SECOND, self.show_progress, pause=True)
 
     def on_unmount(self) -> None:
         """However the app ends, no sync keeps the process alive."""
@@ -100,7 +100,7 @@ class RevtopsApp(App[None]):
 
     def opened(self) -> None:
         """What there is has been read, for the first time: whose data it is can be shown now."""
-        self._status.note = f"{self.ws.organization_id}{' · DEMO' if self.demo else ''}"
+        self._status.note = f"org {self.ws.organization_id}{' · DEMO' if self.demo else ''}"
         self.is_open = True
         if self._on_ready is not None:
             self._on_ready(self)
@@ -138,14 +138,14 @@ class RevtopsApp(App[None]):
             partial(self._sync_failed, job),
             group=f"sync {selector}",
         )
-        self._ticker.resume()
-        self._tick()
+        self.show_progresser.resume()
+        self.show_progress()
 
     def cancel_sync(self, selector: str) -> None:
         """Ask a sync to stop."""
         if job := self.jobs.running.get(selector):
             job.cancel.set()
-            self._tick()
+            self.show_progress()
 
     def _sync_ended(self, job: SyncJob, result: RunResult) -> None:
         self._end(job, Outcome(job.title, result, cancelled=job.cancelling))
@@ -177,13 +177,14 @@ class RevtopsApp(App[None]):
     def _end(self, job: SyncJob, outcome: Outcome) -> None:
         self.jobs.end(job, outcome)
         if not self.jobs.running:
-            self._ticker.pause()
+            self.show_progresser.pause()
             if self._leaving:
                 self.exit()
-        self._tick()
+        self.show_progress()
         self.changed.publish(None)
 
-    def _tick(self) -> None:
+    def show_progress(self) -> None:
+        """Paint what runs; ten times a second while something does."""
         self._status.busy = self.jobs.summary()
         self.progressed.publish(None)
 
@@ -247,4 +248,4 @@ class RevtopsApp(App[None]):
             self.exit()
         self._leaving = True
         self.jobs.cancel_all()
-        self._tick()
+        self.show_progress()

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from revtops_tui.tui.progress import run_line, write_error, write_outcome, write_progress
-from revtops_tui.tui.text import ago, duration, fit, label_of, number
+from revtops_tui.tui.progress import run_line, told, write_error, write_outcome, write_progress
+from revtops_tui.tui.text import ago, duration, fit, label_of, number, wrap
 from revtops_tui.tui.widgets.sheet import Paper
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def overview(
             write_outcome(paper, outcome)
         elif entry.connection.last_error:
             write_error(paper.blank(), entry.connection.last_error)
-        _write_counts(paper, entry, now)
+        _write_counts(paper, entry, outcome, now)
     _write_runs(paper, runs, now)
     return paper
 
@@ -100,11 +100,15 @@ def _write_connector(paper: Paper, entry: Entry) -> Paper:
 def _write_state(paper: Paper, connection: ConnectionInfo) -> None:
     who = f" as {connection.identity}" if connection.identity else ""
     if connection.status == "connected":
-        paper.line(("● ", "good"), f"Connected{who}")
+        mark, state = ("● ", "good"), f"Connected{who}"
     elif connection.status == "error":
-        paper.line(("! ", "bad"), (f"Needs attention{who and ','}{who}", ""))
+        mark, state = ("! ", "bad"), f"Needs attention. Connected{who}; enter gives new credentials."
     else:
-        paper.line(("! ", "bad"), "Access was revoked: connect again with enter")
+        mark, state = ("! ", "bad"), "The vendor withdrew access: enter connects again."
+    first, *rest = wrap(state, paper.width - 2)
+    paper.line(mark, first)
+    if rest:
+        paper.line(f"  {rest[0]}{'…' if rest[1:] else ''}")
     if connection.base_url:
         paper.line((f"  at {connection.base_url}", "muted"))
 
@@ -121,20 +125,20 @@ def _write_description(paper: Paper, entry: Entry) -> None:
         paper.text(f"It can {', '.join(can)}.", "muted")
 
 
-def _write_counts(paper: Paper, entry: Entry, now: dt.datetime) -> None:
+def _write_counts(paper: Paper, entry: Entry, outcome: Outcome | None, now: dt.datetime) -> None:
     connection = entry.connection
     if connection is None or not entry.can_sync:
         return
-    counts = {name: count for name, count in connection.counts.items() if count}
-    if not counts:
+    brought = outcome.result.entities if outcome and outcome.result else {}
+    counts = {name: connection.counts.get(name, 0) for name in dict.fromkeys([*connection.counts, *brought])}
+    shown = {name: count for name, count in counts.items() if count or told(brought.get(name, {}))}
+    if not shown:
         paper.heading("Records", "none yet").line(("  ", ""), ("s", "key"), (" syncs it", "muted"))
         return
     paper.heading("Records", f"synced {ago(connection.last_sync_at, now)}")
-    columns = 2 if paper.width >= 64 and len(counts) > 3 else 1
-    cells = [f"  {fit(label_of(name), 18)}{fit(number(count), 10, right=True)}" for name, count in counts.items()]
-    rows = -(-len(cells) // columns)
-    for row in range(rows):
-        paper.line("    ".join(cells[row::rows]))
+    for name, count in shown.items():
+        line = f"  {fit(label_of(name), 16)}{fit(number(count), 10, right=True)}   "
+        paper.line(line, (told(brought.get(name, {})), "muted"))
 
 
 def _write_runs(paper: Paper, runs: Sequence[RunInfo] | None, now: dt.datetime) -> None:

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revtops_tui.tui.text import duration, fit, label_of, number, plain, plural
+from revtops_tui.tui.text import duration, fit, label_of, number, plural
 from revtops_tui.tui.widgets.sheet import Paper, Part
 
 if TYPE_CHECKING:
-    from revtops_tui.engine.sync import EntityProgress, Progress, RunResult
+    from revtops_tui.engine.sync import EntityProgress, RunResult
     from revtops_tui.tui.jobs import Outcome, SyncJob
 
-_WIDE = 92
+_WIDE = 100
 _NAME = 15
+_CELL = 9
 _MARKS = {"waiting": ("·", "muted"), "running": ("⟳", "busy"), "done": ("✓", "good"), "failed": ("!", "bad")}
-_COUNTS = (
-    ("inserted", "new"),
-    ("updated", "changed"),
-    ("unchanged", "same"),
-    ("deleted", "deleted"),
-    ("rejected", "rejected"),
-)
+_WORDS = {"inserted": "new", "updated": "changed", "unchanged": "same", "deleted": "deleted", "rejected": "rejected"}
 _OUTCOMES = {
     "success": ("✓", "good", "Synced"),
     "partial": ("!", "busy", "Synced in part"),
@@ -40,60 +35,56 @@ def write_progress(paper: Paper, job: SyncJob) -> None:
     if progress.waiting_for:
         paper.line((f"  waiting for {progress.waiting_for}", "busy"))
     if paper.width >= _WIDE and progress.entities:
-        titles = "".join(fit(title, 9, right=True) for _, title in _COUNTS)
-        paper.line(
-            (
-                f"    {fit('', _NAME)}{fit('fetched', 9, right=True)}{fit('', 22)}{titles}{fit('rate', 9, right=True)}",
-                "muted",
-            )
-        )
+        titles = "".join(fit(title, _CELL, right=True) for title in ("fetched", "", "", *_WORDS.values(), "rate"))
+        paper.line((f"    {fit('', _NAME)}{titles}", "muted"))
     for name, entity in list(progress.entities.items()):
-        _write_entity(paper, name, entity, job.rate(name), progress)
+        _write_entity(paper, name, entity, job.rate(name), progress.seconds)
 
 
-def _write_entity(paper: Paper, name: str, entity: EntityProgress, rate: float, progress: Progress) -> None:
-    mark, tone = _MARKS.get(entity.state, _MARKS["waiting"])
-    head: list[Part] = [("  ", ""), (mark, tone), (" ", ""), (fit(plain(label_of(name)), _NAME), "")]
-    head.append((fit(number(entity.fetched) if entity.fetched or entity.state != "waiting" else "", 9, right=True), ""))
+def _write_entity(paper: Paper, name: str, entity: EntityProgress, rate: float, seconds: float) -> None:
+    """One line for an entity: all its counts where there is room for columns, else its rate or what it brought."""
+    fetched = "" if entity.state == "waiting" else number(entity.fetched)
+    head = (("  ", ""), _MARKS[entity.state], (f" {fit(label_of(name), _NAME)}{fit(fetched, _CELL, right=True)}", ""))
     speed = f"{rate:,.0f}/s" if entity.state == "running" and rate >= 1 else ""
-    bar = _bar(entity, progress.seconds, 14)
     if paper.width >= _WIDE:
-        counts = "".join(fit(number(getattr(entity, key) or None), 9, right=True) for key, _ in _COUNTS)
-        paper.line(*head, *bar, (counts, ""), (fit(speed, 9, right=True), "muted"))
+        counts = "".join(fit(number(getattr(entity, key) or None), _CELL, right=True) for key in _WORDS)
+        paper.line(*head, *_bar(entity, seconds, 12), (counts, ""), (fit(speed, _CELL, right=True), "muted"))
     else:
-        paper.line(*head, *bar, (f" {speed}", "muted"))
-        told = _told({key: getattr(entity, key) for key, _ in _COUNTS})
-        if told:
-            paper.line((f"    {told}", "muted"))
+        paper.line(
+            *head,
+            *_bar(entity, seconds, max(6, min(16, paper.width - 44))),
+            (f" {speed or _in_short(entity)}", "muted"),
+        )
     if entity.error:
         paper.text(entity.error, "bad", indent=4, limit=3)
 
 
-def _bar(entity: EntityProgress, seconds: float, width: int) -> list[Part]:
-    """A bar with its percentage in `width + 8` cells; one that wanders when the total is not known."""
-    if entity.state == "waiting":
-        return [("  ", ""), ("─" * width, "muted"), (" " * 6, "")]
+def _bar(entity: EntityProgress, seconds: float, width: int) -> tuple[Part, ...]:
+    """A bar with its percentage, in `width + 6` cells; a piece that wanders when the total is not known."""
+    percent, start, full, tone = "", 0, 0, "bar"
     if entity.state == "done":
-        return [("  ", ""), ("━" * width, "good"), ("  100%", "muted")]
-    if entity.total:
+        percent, full, tone = "100%", width, "good"
+    elif entity.state == "running" and entity.total:
         share = min(1.0, entity.fetched / entity.total)
-        full = int(share * width)
-        return [
-            ("  ", ""),
-            ("━" * full, "bar"),
-            ("─" * (width - full), "muted"),
-            (fit(f"{share:.0%}", 6, right=True), "muted"),
-        ]
-    start = int(seconds * 6) % (width - 2)
-    return [("  ", ""), ("─" * start, "muted"), ("━━━", "bar"), ("─" * (width - 3 - start), "muted"), (" " * 6, "")]
+        percent, full = f"{share:.0%}", int(share * width)
+    elif entity.state == "running":
+        start, full = int(seconds * 6) % (width - 2), 3
+    before, after = ("─" * start, "muted"), ("─" * (width - start - full), "muted")
+    return (" ", ""), before, ("━" * full, tone), after, (fit(percent, 5, right=True), "muted")
 
 
-def _told(counts: dict[str, int]) -> str:
-    return " · ".join(f"{counts[key]:,} {word}" for key, word in _COUNTS if counts.get(key))
+def _in_short(entity: EntityProgress) -> str:
+    signs = (("+", entity.inserted), ("~", entity.updated), ("-", entity.deleted), ("!", entity.rejected))
+    return " ".join(f"{sign}{count:,}" for sign, count in signs if count)
+
+
+def told(counts: dict[str, int]) -> str:
+    """Counts in words; nothing when all are zero."""
+    return " · ".join(f"{counts[key]:,} {word}" for key, word in _WORDS.items() if counts.get(key))
 
 
 def write_outcome(paper: Paper, outcome: Outcome) -> None:
-    """A sync that ended while the app was open."""
+    """How a sync ended while the app was open; its counts stand beside those of the records."""
     result = outcome.result
     if result is None:
         paper.blank().line(("! ", "bad"), ("Not synced", "title"))
@@ -106,8 +97,6 @@ def write_outcome(paper: Paper, outcome: Outcome) -> None:
     paper.blank().line((f"{mark} ", tone), (words, "title"), (f"  after {duration(result.seconds)}", "muted"))
     if result.error and not outcome.cancelled:
         write_error(paper, result.error, result.hint or "")
-    for name, counts in result.entities.items():
-        paper.line(f"  {fit(plain(label_of(name)), _NAME)} ", (_told(counts) or "nothing new", "muted"))
 
 
 def write_error(paper: Paper, message: str, hint: str = "") -> None:
@@ -123,7 +112,7 @@ def run_line(result_counts: dict[str, dict[str, int]]) -> str:
     for counts in result_counts.values():
         for key, count in counts.items():
             total[key] = total.get(key, 0) + count
-    return _told(total)
+    return told(total)
 
 
 def toast_of(result: RunResult) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from revtops_tui.engine.errors import EngineError
     from revtops_tui.engine.sync import RunInfo
     from revtops_tui.engine.workspace import Workspace
+    from revtops_tui.tui.jobs import Outcome
 
 _RUNS_SHOWN = 6
 _AGES_CHANGE = 30.0
@@ -34,7 +35,7 @@ class ConnectorsPane(Pane):
 
     DEFAULT_CSS = """
     ConnectorsPane {
-        & > ItemList { width: 36%; min-width: 24; max-width: 44; }
+        & > ItemList { width: 32%; min-width: 24; max-width: 44; }
         & > Sheet {
             width: 1fr;
             border: round $border-blurred;
@@ -58,6 +59,7 @@ class ConnectorsPane(Pane):
         super().__init__(id=id)
         self._entries: dict[str, Entry] = {}
         self._runs: dict[str, Sequence[RunInfo]] = {}
+        self._outcomes: dict[str, Outcome] = {}
         self._testing: set[str] = set()
 
     def compose(self) -> ComposeResult:
@@ -99,6 +101,7 @@ class ConnectorsPane(Pane):
     def _loaded(self, entries: Sequence[Entry]) -> None:
         self._entries = {entry.id: entry for entry in entries}
         self._runs.clear()
+        self._outcomes = dict(self.host.jobs.ended)
         self._list.say("No connectors.")
         self._list.show([self._item(entry) for entry in entries])
         self._show(keep_place=True)
@@ -125,7 +128,8 @@ class ConnectorsPane(Pane):
         self._repaint()
 
     def _repaint(self) -> None:
-        if self._entries and self.display:
+        is_stale = self._outcomes != self.host.jobs.ended  # a sync has ended, and what it brought is being read
+        if self._entries and self.display and not is_stale:
             self._list.show([self._item(entry) for entry in self._entries.values()])
             self._sheet.rewrite()
 

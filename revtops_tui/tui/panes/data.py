@@ -185,7 +185,7 @@ class DataPane(Pane):
         what = f" · contains “{view.filter}”" if view.filter else ""
         self._grid.border_title = Content(plain(f"{table}{what}"))
         if not opened.selection.count:
-            self._grid.clear("No row contains this." if view.filter else "No rows yet: sync a connection (1, then s).")
+            self._grid.clear(_nothing_there(view))
             return
         sort = (view.sort, view.descending) if view.sort else None
         self._grid.show(opened.selection, opened.columns, opened.first, sort=sort)
@@ -273,6 +273,12 @@ class DataPane(Pane):
     def _back_at(self, at: int | None) -> None:
         if at is not None:
             self._grid.action_move(at - self._grid.row, 0)
+
+
+def _nothing_there(view: View) -> str:
+    if view.filter:
+        return "No row contains this."
+    return "No rows." if view.table in _OWN_TABLES else "No rows yet: sync a connection (1, then s)."
 
 
 def _nothing(_: object) -> None:

@@ -80,6 +80,7 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("home,g", "move(-1000000)", "First", show=False),
         Binding("end,G", "move(1000000)", "Last", show=False),
         Binding("enter", "choose", "Open", show=False),
+        Binding("ctrl+j", "choose", "Open", show=False),  # what an enter typed before the start arrives as
         Binding("slash", "filter", "Filter", key_display="/", tooltip="Type to show only what matches; esc shows all"),
     ]
 
@@ -157,7 +158,7 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
         if self._filtering and self._edit(event):
             event.stop()
             event.prevent_default()
-        elif not self._loaded and event.key == "slash":
+        elif event.key == "slash":  # here and not by the binding: the key behind it is on its way already
             self.action_filter()
             event.stop()
         elif not self._loaded and event.key not in _NEVER_HELD:
@@ -185,6 +186,10 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
             return False
         self._arrange()
         return True
+
+    def on_resize(self) -> None:
+        """Another width shows more or less of the filter."""
+        self._show_filter()
 
     def on_paste(self, event: events.Paste) -> None:
         """A paste while filtering is typed text."""
@@ -257,7 +262,8 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
         self.post_message(self.Highlighted(self, self.current))
 
     def _show_filter(self) -> None:
-        shown = f"/{plain(self._filter)}" + ("▏" if self._filtering else "")
+        room = max(4, self.scrollable_content_region.width - 6)
+        shown = f"/{plain(self._filter)[-room:]}" + ("▏" if self._filtering else "")
         self.border_subtitle = Content(shown) if self._filter or self._filtering else None
 
     # -- drawing

@@ -48,7 +48,7 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
         & > .grid--header { color: $primary; text-style: bold; }
         & > .grid--header-current { color: $foreground; text-style: bold; }
         & > .grid--row { background: $panel; }
-        & > .grid--cell { background: $panel; text-style: underline; }
+        & > .grid--cell { background: $panel; text-style: bold; }
         &:focus > .grid--row { background: $primary 18%; }
         &:focus > .grid--cell { background: $primary 45%; text-style: bold; }
         & > .grid--bar { color: $primary; }

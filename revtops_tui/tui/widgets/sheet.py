@@ -70,6 +70,7 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
         background: $surface;
         padding: 0 1;
         scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
         overflow-x: hidden;
         & > .sheet--title { color: $foreground; text-style: bold; }
         & > .sheet--muted { color: $text-muted; }

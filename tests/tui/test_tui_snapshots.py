@@ -1,0 +1,224 @@
+"""Every main state as a picture, at the smallest size that is promised and at a comfortable one.
+
+After a change that is meant: `pytest tests/tui --snapshot-update`, and look at the pictures before they are committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from revtops_tui.engine.sync import EntityProgress, Progress
+from revtops_tui.engine.workspace import Workspace
+from revtops_tui.tui.app import RevtopsApp
+from revtops_tui.tui.jobs import SyncJob
+from tests.support.command_line import Shop
+from tests.tui.driver import Driver, Visit
+from tests.tui.shops import hold_times_still, synced
+
+SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+Compare = Callable[..., bool]
+Walk = Callable[[Visit], Awaitable[None]]
+
+ACCOUNTS = [
+    {"source_id": "1", "name": "Acme", "domain": "acme.example"},
+    {"source_id": "2", "name": "Globex", "domain": "globex.example"},
+]
+DEALS = [
+    {
+        "source_id": str(n),
+        "name": f"{name} {n}",
+        "amount": 1250.5 * n,
+        "stage": stage,
+        "close_date": f"2026-0{n % 9 + 1}-15",
+        "created_date": f"2026-01-{n % 28 + 1:02}T08:30:00Z",
+        "custom_fields": {"region": "EMEA", "score": n},
+    }
+    for n in range(1, 241)
+    for name, stage in [("Renewal", "won") if n % 3 else ("Rollout", "open")]
+]
+
+
+@pytest.fixture
+def full(ws: Workspace, shop: Shop) -> Workspace:
+    """A connected, synced shop, and a connector that is broken."""
+    (ws.home / "connectors" / "torn.py").write_text("import nothing_of_this_name\n")
+    synced(ws, shop, accounts=ACCOUNTS, deals=DEALS)
+    hold_times_still(ws)
+    return ws
+
+
+def _picture(compare: Compare, ws: Workspace, size: tuple[int, int], walk: Walk) -> bool:
+    async def run_before(pilot: Pilot[None]) -> None:
+        app = pilot.app
+        assert isinstance(app, RevtopsApp)
+        visit = Visit(app, pilot)
+        await visit.until(lambda: app.is_open)
+        await walk(visit)
+        await visit.settle()
+
+    return compare(Driver(ws).app(), terminal_size=size, run_before=run_before)
+
+
+async def _stay(visit: Visit) -> None:
+    await visit.settle()
+
+
+@SIZES
+def test_first_start(snap_compare: Compare, ws: Workspace, shop: Shop, size: tuple[int, int]) -> None:
+    assert _picture(snap_compare, ws, size, _stay)
+
+
+@SIZES
+def test_a_connector_that_can_be_added(snap_compare: Compare, ws: Workspace, shop: Shop, size: tuple[int, int]) -> None:
+    async def walk(visit: Visit) -> None:
+        await visit.press("slash", "s", "h", "o", "p", "enter")
+        await visit.sees("It asks for")
+
+    assert _picture(snap_compare, ws, size, walk)
+
+
+@SIZES
+def test_the_form(snap_compare: Compare, ws: Workspace, shop: Shop, size: tuple[int, int]) -> None:
+    async def walk(visit: Visit) -> None:
+        await visit.press("slash", "s", "h", "o", "p", "enter", "enter")
+        await visit.sees("Connect Shop")
+        await visit.press("x", "f5")
+        await visit.sees("Required.")
+
+    assert _picture(snap_compare, ws, size, walk)
+
+
+@SIZES
+def test_a_connection(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+    async def walk(visit: Visit) -> None:
+        await visit.sees("Last runs")
+
+    assert _picture(snap_compare, full, size, walk)
+
+
+@SIZES
+def test_a_broken_connector(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+    async def walk(visit: Visit) -> None:
+        await visit.press("G")
+        await visit.sees("This connector cannot be used")
+
+    assert _picture(snap_compare, full, size, walk)
+
+
+@SIZES
+def test_a_sync_under_way(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+    entities = {
+        "accounts": EntityProgress("done", 1204, 12, 3, 1189, 0, 0, 1204, None),
+        "deals": EntityProgress("running", 57_300, 2310, 41, 54_949, 0, 2, 91_300, None),
+        "contacts": EntityProgress("running", 18_204, 18_204, 0, 0, 0, 0, None, None),
+        "goals": EntityProgress("failed", 0, 0, 0, 0, 0, 0, None, "The token may not read goals."),
+        "activities": EntityProgress("waiting", 0, 0, 0, 0, 0, 0, None, None),
+    }
+
+    async def walk(visit: Visit) -> None:
+        job = SyncJob("shop", "Shop")
+        job.see(Progress("shop", "default", entities, 214, "rate limit: 3 s", 72.0, finished=False))
+        visit.app.jobs.running["shop"] = job
+        visit.app.show_progress()
+        await visit.sees("rate limit: 3 s")
+
+    assert _picture(snap_compare, full, size, walk)
+
+
+@SIZES
+def test_the_question_before_disconnecting(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+    async def walk(visit: Visit) -> None:
+        await visit.press("D")
+        await visit.sees("Disconnect Shop?")
+
+    assert _picture(snap_compare, full, size, walk)
+
+
+@SIZES
+def test_help(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+    async def walk(visit: Visit) -> None:
+        await visit.press("question_mark")
+        await visit.sees("Keys", "Here")
+
+    assert _picture(snap_compare, full, size, walk)
+
+
+async def _open_deals(visit: Visit) -> None:
+    await visit.press("2")
+    await visit.sees("Deals              240")
+    await visit.press("j", "enter")
+    await visit.sees("1 of 240")
+
+
+@SIZES
+def test_rows(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+    async def walk(visit: Visit) -> None:
+        await _open_deals(visit)
+        await visit.press("l", "s")
+        await visit.sees("amount ▲")
+
+    assert _picture(snap_compare, full, size, walk)
+
+
+@SIZES
+def test_filtered_rows(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+    async def walk(visit: Visit) -> None:
+        await _open_deals(visit)
+        await visit.press("slash")
+        await visit.paste("rollout")
+        await visit.sees("1 of 80")
+
+    assert _picture(snap_compare, full, size, walk)
+
+
+@SIZES
+def test_an_empty_table(snap_compare: Compare, ws: Workspace, size: tuple[int, int]) -> None:
+    async def walk(visit: Visit) -> None:
+        await visit.press("2")
+        await visit.sees("No rows yet", "Bookkeeping")
+
+    assert _picture(snap_compare, ws, size, walk)
+
+
+@SIZES
+def test_a_record(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+    async def walk(visit: Visit) -> None:
+        await _open_deals(visit)
+        await visit.press("enter")
+        await visit.sees("region")
+
+    assert _picture(snap_compare, full, size, walk)
+
+
+@SIZES
+def test_a_result(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+    async def walk(visit: Visit) -> None:
+        await visit.press("3")
+        await visit.paste("select stage, count(*) as deals, sum(amount) as total from deals group by stage")
+        await visit.press("f5")
+        await visit.sees("2 rows")
+
+    assert _picture(snap_compare, full, size, walk)
+
+
+@SIZES
+def test_a_mistake_in_a_query(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+    async def walk(visit: Visit) -> None:
+        await visit.press("3")
+        await visit.paste("select * from nowhere")
+        await visit.press("f5")
+        await visit.sees("no such table")
+
+    assert _picture(snap_compare, full, size, walk)
+
+
+def test_without_colour(snap_compare: Compare, full: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def walk(visit: Visit) -> None:
+        await visit.sees("Last runs")
+
+    assert _picture(snap_compare, full, (80, 24), walk)

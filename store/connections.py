@@ -157,19 +157,25 @@ def note_status(
     database.writer.run(note)
 
 
+_OF_RECORDS = ("watermarks", "checkpoints", "page_digests", "rejected_records")
+
+
 def remove_connection(database: Database, connection: Connection, *, delete_data: bool) -> int:
-    """Disconnect; with `delete_data` its rows go too. Returns how many entity rows were deleted."""
+    """Disconnect; with `delete_data` its records go too. Returns how many entity rows were deleted.
+
+    What was done stays on record either way: the runs, and the ledger of writes and actions.
+    """
 
     def remove(writing: sqlite3.Connection) -> int:
+        writing.execute("UPDATE connections SET status = 'disconnected' WHERE id = ?", (connection.id,))
         if not delete_data:
-            writing.execute("UPDATE connections SET status = 'disconnected' WHERE id = ?", (connection.id,))
             return 0
-        deleted = sum(
+        for table in _OF_RECORDS:
+            writing.execute(f"DELETE FROM {table} WHERE connection_id = ?", (connection.id,))
+        return sum(
             writing.execute(f'DELETE FROM "{table}" WHERE connection_id = ?', (connection.id,)).rowcount
             for table in entity_tables(writing)
         )
-        writing.execute("DELETE FROM connections WHERE id = ?", (connection.id,))
-        return deleted
 
     return database.writer.run(remove)
 

@@ -111,6 +111,12 @@ def watermark(database: Database, connection_id: int, entity: str) -> str | None
     return None if row is None else str(row[0])
 
 
+def has_watermark(database: Database, connection_id: int) -> bool:
+    """Whether any entity of the connection was ever complete."""
+    query = "SELECT 1 FROM watermarks WHERE connection_id = ? LIMIT 1"
+    return database.reader().execute(query, (connection_id,)).fetchone() is not None
+
+
 def set_watermark(connection: sqlite3.Connection, connection_id: int, entity: str, value: str) -> None:
     """Move the watermark forward (never back)."""
     connection.execute(

@@ -266,7 +266,8 @@ class _Job:
     def _start(self) -> int | None:
         if self.options.dry_run:
             return None
-        mode = "full" if self.options.full else "incremental"
+        first = not stored_runs.has_watermark(self.ws.database, self.connection.id)
+        mode = "full" if self.options.full or (first and not self.options.since) else "incremental"
         return stored_runs.start_run(self.ws.database, self.connection.id, self.connection.organization_id, mode)
 
     def _end(self, run_id: int, error: EngineError | None) -> None:

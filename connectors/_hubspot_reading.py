@@ -249,7 +249,7 @@ class Reader:
     async def _links(self, kind: str, target: str, ids: Sequence[str]) -> list[str | None]:
         """For each id the object of type `target` it is associated with: the primary one, or else the first."""
         url = f"/crm/v4/associations/{kind}/{target}/batch/read"
-        inputs = [{"id": object_id} for object_id in dict.fromkeys(ids)]
+        inputs = [{"id": object_id} for object_id in ids]
         document = load(await self._http.post(url, json={"inputs": inputs}, repeatable=True))
         _check_errors(document)
         found: dict[str, str] = {}
@@ -265,7 +265,7 @@ class Reader:
 
     async def _add_rest(self, kind: str, items: Sequence[Item], names: Sequence[str]) -> bytes:
         """Read the properties that did not fit into the listing's URL; returns them as stable bytes."""
-        inputs = [{"id": object_id} for object_id in dict.fromkeys(_ids(items))]
+        inputs = [{"id": object_id} for object_id in _ids(items)]
         body = {"properties": names, "inputs": inputs}
         reply = load(await self._http.post(f"/crm/v3/objects/{kind}/batch/read", json=body, repeatable=True))
         _check_errors(reply)

@@ -6,13 +6,15 @@ import datetime as dt
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectors.context import ConnectorContext
 from connectors.errors import InvalidInputError, NotFoundError, RateLimitedError
@@ -93,16 +95,24 @@ class Portal:
 
 @pytest.fixture
 def open_portal(tmp_path: Path) -> Iterator[Callable[..., Portal]]:
-    """Opens a portal; `size` is its number of deals."""
+    """Opens a portal; `size` is its number of deals, `replies` what is answered below a path in place of its own."""
     with ExitStack() as stack:
 
-        def open_one(size: int = 300) -> Portal:
+        def open_one(size: int = 300, replies: Mapping[str, bytes] | None = None) -> Portal:
             simulator = HubSpotSimulator(size=size)
-            server = stack.enter_context(serve(simulator.app))
+            server = stack.enter_context(serve(_answering(simulator.app, replies or {})))
             ws = stack.enter_context(Workspace(tmp_path / "home", "acme", credentials=MemoryCredentials()))
             return Portal(simulator, server.url, ws)
 
         yield open_one
+
+
+def _answering(app: ASGIApp, replies: Mapping[str, bytes]) -> ASGIApp:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        reply = next((reply for path, reply in replies.items() if scope["path"].startswith(path)), None)
+        await (app if reply is None else Response(reply))(scope, receive, send)
+
+    return answer
 
 
 @pytest.fixture
@@ -410,6 +420,36 @@ def test_one_entity_that_fails_leaves_the_others_alone(portal: Portal) -> None:
     assert result.status == "partial"
     assert "goal_targets" in str(result.error)
     assert len(portal.rows("accounts")) == portal.state.stores["companies"].count()
+
+
+@pytest.mark.parametrize(
+    ("path", "reply", "sentence"),
+    [
+        ("/crm/v3/objects/deals", b"<html>Sign in</html>", "its answer is not JSON"),
+        ("/crm/v3/objects/deals", b"[]", "its answer is not a JSON object"),
+        ("/crm/v3/objects/deals", b'{"status": "ok"}', "its page of results has another shape"),
+        ("/crm/v3/objects/deals", b'{"results": [{"properties": {}}]}', "an object in it has no id"),
+        (
+            "/crm/v3/objects/deals",
+            b'{"results": [{"id": "1", "properties": {}}], "paging": {"next": {"after": "7"}}}',
+            "its listing does not go on after 7",
+        ),
+        ("/crm/v4/associations/", b'{"results": [{"from": {}}]}', "its reply about associations has another shape"),
+        (
+            "/crm/v4/associations/",
+            b'{"results": [], "errors": [{"category": "INTERNAL_ERROR"}]}',
+            "a batch was answered in part only (INTERNAL_ERROR)",
+        ),
+    ],
+)
+def test_an_answer_that_cannot_be_used_stores_nothing_and_says_why(
+    open_portal: Callable[..., Portal], path: str, reply: bytes, sentence: str
+) -> None:
+    portal = open_portal(replies={path: reply})
+    result = portal.run("deals")
+    assert (result.status, result.error_kind) == ("failed", "vendor_unavailable")
+    assert sentence in str(result.error)
+    assert portal.rows("deals") == {}
 
 
 def test_a_cancelled_listing_goes_on_where_it_was(open_portal: Callable[..., Portal]) -> None:

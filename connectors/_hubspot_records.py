@@ -6,7 +6,7 @@ with its reason. HubSpot writes every value as text and a cleared one as "" or n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -57,20 +57,20 @@ def records(
     links: Mapping[str, Sequence[str | None]],
     names: Iterable[str],
     to: Lookups,
-) -> list[Fields]:
+) -> Iterator[Fields]:
     """The records of some objects; `names` are the properties that were asked for, `links` field -> id per object.
 
     An object of a shape that HubSpot does not document is handed on as it is, to be rejected and shown.
     """
     mapped = {*kind.properties, "hs_object_id"}
     custom = [name for name in names if name not in mapped]
+    linked = list(links.items())
     fields_of, prefix, owners = kind.fields, kind.prefix, to.owners
-    made = []
-    for item in items:
-        source_id = prefix + item["id"] if prefix else item["id"]
+    for at, item in enumerate(items):
         try:
             get = item["properties"].get
             fields = fields_of(get, to)
+            fields["source_id"] = prefix + item["id"] if prefix else item["id"]
             fields["custom_fields"] = rest = {
                 name: value for name in custom if (value := get(name)) is not None and value != ""
             }
@@ -80,14 +80,11 @@ def records(
                 rest[OWNER] = owner
             if kind.has_url:
                 fields["url"] = item.get("url")
+            for name, targets in linked:
+                fields[name] = targets[at]
         except (AttributeError, KeyError, TypeError):
-            fields = dict(item)
-        fields["source_id"] = source_id
-        made.append(fields)
-    for name, linked in links.items():
-        for fields, target in zip(made, linked, strict=True):
-            fields[name] = target
-    return made
+            fields = {**item, "source_id": f"{prefix}{item.get('id', '')}"}
+        yield fields
 
 
 def merged_away(items: Iterable[Item]) -> list[str]:

@@ -7,8 +7,10 @@ import datetime as dt
 import json
 import logging
 import socket
+import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from email.utils import format_datetime
@@ -17,6 +19,9 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from connectors.errors import (
     AuthenticationError,
@@ -89,6 +94,52 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
+class HastyServer:
+    """Answers one request a connection, says that it may be kept, and closes it.
+
+    In a thread: it does so while the event loop of the client stands still. `closed` says when.
+    """
+
+    def __init__(self, connections: int) -> None:
+        self.seen: list[bytes] = []
+        self.closed = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(30)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._serve, args=[connections], daemon=True).start()
+
+    def _serve(self, connections: int) -> None:
+        with self._listener:
+            for _ in range(connections):
+                connection, _ = self._listener.accept()
+                with connection:
+                    self.seen.append(connection.recv(65536).partition(b" HTTP/")[0])
+                    connection.sendall(Answer().raw())
+                self.closed.set()
+
+
+def unknown_certificate(folder: Path) -> ssl.SSLContext:
+    """For a server that calls itself localhost and is trusted by nobody."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = dt.datetime.now(dt.UTC)
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / "server.pem"
+    pem.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + signed.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context
+
+
 @contextmanager
 def lines_logged() -> Iterator[list[str]]:
     """Everything that any logger says at DEBUG."""
@@ -154,6 +205,21 @@ async def test_a_file_is_sent_again_whole_after_a_refusal(server: FaultyServer, 
     assert first.body == second.body
     assert b"content of a" in first.body
     assert first.headers["content-type"].startswith("multipart/form-data; boundary=")
+
+
+async def test_a_large_body_arrives_whole(server: FaultyServer, time: Time) -> None:
+    large = bytes(range(256)) * 10_000
+    async with client(server, time) as http:
+        await http.post("/files", content=large)
+    assert server.seen[0].body == large
+    assert server.seen[0].headers["content-length"] == str(len(large))
+
+
+async def test_an_encoded_address_goes_out_as_it_is(server: FaultyServer, time: Time) -> None:
+    target = "/files/a%2Fb%20c%2B?filter=%27x%27%20and%20%7B1%7D&time=10%3A00%2B02%3A00"
+    async with client(server, time) as http:
+        await http.get(f"{server.url}{target}")
+    assert server.seen[0].target == target
 
 
 async def test_two_bodies_are_refused(server: FaultyServer, time: Time) -> None:
@@ -341,6 +407,7 @@ async def test_a_refusal_that_lasts_is_told(server: FaultyServer, time: Time) ->
         Answer(fault=Fault.TRUNCATED),
         Answer(fault=Fault.LOST),
         Answer(body=b'{"results": [{"id"', length=False),
+        Answer(body=b"a,b\n1,2\n", headers={"Content-Type": "text/csv"}, fault=Fault.RESET, length=False),
         Answer(body=b"not gzip", headers={"Content-Encoding": "gzip"}),
     ],
     ids=lambda answer: f"{answer.status}-{answer.fault.name}-{answer.body!r}",
@@ -413,6 +480,27 @@ async def test_a_post_whose_answer_is_lost_is_not_sent_again(server: FaultyServe
             await http.post("/deals", json={})
     assert "POST /deals" in caught.value.message
     assert len(server.seen) == 1
+
+
+async def test_a_post_takes_no_connection_that_the_server_has_closed(time: Time) -> None:
+    server = HastyServer(connections=2)
+    async with HttpClient(server.url, clock=time.clock, sleep=time.sleep) as http:
+        await http.get("/a")
+        assert server.closed.wait(30)
+        await http.post("/b")
+    assert server.seen == [b"GET /a", b"POST /b"]
+
+
+async def test_nothing_is_sent_to_a_server_with_an_unknown_certificate(
+    server: FaultyServer, time: Time, tmp_path: Path
+) -> None:
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=unknown_certificate(tmp_path))
+    url = f"https://localhost:{listener.sockets[0].getsockname()[1]}"
+    async with client(server, time, base_url=url, attempts=1) as http:
+        with pytest.raises(VendorUnavailableError, match=r"no connection could be made .*certificate verify failed"):
+            await http.post("/x", json={})
+    listener.close()
+    assert server.seen == []
 
 
 async def test_a_post_that_failed_is_not_sent_again(server: FaultyServer, time: Time) -> None:
@@ -856,6 +944,14 @@ async def test_credentials_with_a_line_break_are_named_but_not_told(server: Faul
     assert server.seen == []
 
 
+@pytest.mark.parametrize("name", ["X Y", "X:", "Ä", ""])
+async def test_a_header_that_is_none_is_told(server: FaultyServer, time: Time, name: str) -> None:
+    async with client(server, time) as http:
+        with pytest.raises(InvalidInputError, match="could not be sent"):
+            await http.get("/x", headers={name: "1"})
+    assert server.seen == []
+
+
 async def test_loopback_is_reached_without_the_environments_proxy(
     server: FaultyServer, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -868,7 +964,7 @@ async def test_loopback_is_reached_without_the_environments_proxy(
 
 
 def test_importing_the_client_imports_no_http_library() -> None:
-    code = "import sys, connectors.http; print({'httpx2', 'httpcore2', 'tenacity', 'h11'} & set(sys.modules))"
+    code = "import sys, connectors.http; print({'httpx2', 'aiohttp', 'yarl', 'tenacity'} & set(sys.modules))"
     root = Path(__file__).resolve().parent.parent
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
     assert result.stdout.strip() == "set()"

@@ -1,88 +1,182 @@
-"""The pooled connection: one request out, an answer or a failure in. The only module that imports the HTTP library."""
+"""The pooled connections: one request out, an answer or a failure in. The only module that imports HTTP libraries.
+
+httpx2 is the face, its Request and Response are what the rest sees. aiohttp carries the bytes: its parser is compiled.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
+import re
 import ssl
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
-from urllib.request import getproxies
 
+import aiohttp
 import httpx2
+from yarl import URL
 
 from connectors.http.call import Failure, UnsendableError
+from connectors.http.proxies import Proxies
 
-_QUIET = ("httpx2", "httpcore2")
-"""Their log lines carry whole URLs and answer headers. What was exchanged is told by `on_exchange`, redacted."""
+_QUIET = ("aiohttp", "httpx2", "httpcore2")
+"""Their log lines carry addresses, headers and cookies. What was exchanged is told by `on_exchange`, redacted."""
 
-_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
+_CONNECTIONS, _CONNECTIONS_PER_HOST = 100, 20
+_KEPT_IDLE = 5.0
+"""Seconds; shorter than servers keep an idle connection, so that few are closed under a request."""
+_LONGEST_HEADER = 64 * 1024
+"""Bytes; aiohttp's 8 kB are less than some vendors' Link and policy headers."""
+_LARGE_BODY = 1024 * 1024
+"""Bytes; a larger body is written in pieces, between which other requests get their turn."""
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
+_ILLEGAL = "its address or a header is not one that HTTP allows"
+
+
+class _BrokenError(aiohttp.ClientError):
+    """A connection broke under a request; its cause says how."""
 
 
 class Wire:
-    """One connection pool, and the timeouts that hold on it.
+    """One pool of connections, and the timeouts that hold on it. Made and used in one running event loop.
 
     Args:
-        timeout: seconds that connecting, and each single read or write, may take.
+        timeout: seconds that getting a connection, and each single read, may take.
         deadline: seconds that a whole exchange may take, its body included. A timeout of single reads alone never
             ends an answer that drips one byte at a time.
     """
 
     def __init__(self, timeout: float, deadline: float, agent: str) -> None:
         for name in _QUIET:
-            logging.getLogger(name).setLevel(logging.WARNING)
+            logging.getLogger(name).setLevel(logging.ERROR)
         self._timeout = timeout
         self._deadline = deadline
-        self._client = httpx2.AsyncClient(headers={"User-Agent": agent}, verify=_tls(), mounts=_unproxied())
-        self._headers = dict(self._client.headers)
+        self._headers = {"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": agent}
+        self._proxies = Proxies()
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=_CONNECTIONS, limit_per_host=_CONNECTIONS_PER_HOST, keepalive_timeout=_KEPT_IDLE
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
+            auto_decompress=False,  # httpx2's Response does it
+            middlewares=(_only_once,),
+            max_line_size=_LONGEST_HEADER,
+            max_field_size=_LONGEST_HEADER,
+        )
 
     async def send(self, request: httpx2.Request) -> httpx2.Response | Failure:
         """Send once, follow nothing, and read the body to its end."""
-        timeout = request.extensions["timeout"]["read"]
+        timeout = request.extensions["timeout"]
         deadline = max(self._deadline, timeout)
         try:
             async with asyncio.timeout(deadline):
-                return await self._client.send(request)
-        except (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol):
-            pass  # raised below, without this one as its context: its text quotes the header
-        except httpx2.HTTPError as cause:
-            return Failure(cause, _words(cause, timeout), sent=not isinstance(cause, _NEVER_SENT))
+                return await self._exchange(request, timeout)
+        except _NEVER_SENT as cause:  # before ValueError, which a certificate that is not trusted also is
+            return Failure(cause, _words(cause, timeout), sent=False)
+        except ValueError:
+            pass  # raised below, without this one as its context: its text quotes the address
+        except (aiohttp.ClientError, httpx2.DecodingError) as cause:
+            return Failure(cause, _words(cause, timeout))
         except TimeoutError as cause:
             return Failure(cause, f"the answer was not complete after {deadline:g} s")
-        raise UnsendableError("its address or a header is not one that HTTP allows")
+        raise UnsendableError(_ILLEGAL)
 
     def build(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float | None
     ) -> httpx2.Request:
-        """A request as `send` takes it. Raises UnsendableError.
-
-        Built by hand from an encoded URL: merging base URL, parameters, headers and cookies is a tenth of the cost of
-        a request in the library, and cookies of a vendor's are none of an API client's business.
-        """
-        seconds = self._timeout if timeout is None else timeout
-        timeouts = {"connect": seconds, "read": seconds, "write": seconds, "pool": seconds}
+        """A request as `send` takes it, from a URL that is encoded already. Raises UnsendableError."""
         merged = {**self._headers, **{name.lower(): value for name, value in headers.items()}}
+        extensions = {"timeout": self._timeout if timeout is None else timeout}
         try:
-            return httpx2.Request(method, url, headers=merged, content=body, extensions={"timeout": timeouts})
+            request = httpx2.Request(method, url, headers=merged, content=body, extensions=extensions)
         except (httpx2.InvalidURL, UnicodeEncodeError):
-            pass  # as in `send`
-        raise UnsendableError("its address or a header is not one that HTTP allows")
+            request = None  # as in `send`
+        if request is None or request.url.scheme not in ("http", "https") or not _may_be_sent(headers):
+            raise UnsendableError(_ILLEGAL)
+        return request
 
     async def aclose(self) -> None:
-        """Close the pool."""
-        await self._client.aclose()
+        """Close the connections."""
+        await self._session.close()
+
+    async def _exchange(self, request: httpx2.Request, timeout: float) -> httpx2.Response:  # noqa: ASYNC109 - per read
+        url = URL(str(request.url), encoded=True)
+        await _notice_closed_connections()
+        answer = await self._session.request(
+            request.method,
+            url,
+            headers=request.headers,
+            data=_body(request.content),
+            allow_redirects=False,
+            proxy=self._proxies.of(url.scheme, url.raw_host or ""),
+            ssl=_tls() if url.scheme == "https" else True,
+            timeout=_timeouts(timeout),
+        )
+        body = httpx2.ByteStream(await _whole(answer))
+        response = httpx2.Response(answer.status, headers=answer.raw_headers, stream=body, request=request)
+        response.read()
+        return response
+
+
+async def _only_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending again by itself: it repeats idempotent methods on a broken connection, and cannot know
+    which requests must run once. What is repeated is decided in `retries`."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as cause:
+        raise _BrokenError from cause
+
+
+async def _whole(answer: aiohttp.ClientResponse) -> bytes:
+    """The body. Where only the end of the connection ends it, aiohttp takes a reset for such an end."""
+    connection = answer.connection
+    if connection is None or "content-length" in answer.headers or "transfer-encoding" in answer.headers:
+        return await answer.read()
+    protocol = connection.protocol
+    body = await answer.read()
+    if protocol is not None and isinstance(ended := protocol.exception(), aiohttp.ClientOSError):
+        raise _BrokenError from ended
+    return body
+
+
+async def _notice_closed_connections() -> None:
+    """Let the event loop read what arrived, so that the pool drops connections that the server closed while idle.
+
+    A POST on such a connection would be one whose outcome is unknown. Turns of the loop: to look at the sockets, to
+    read the end of the stream, and with TLS to close what is below.
+    """
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+def _may_be_sent(headers: Mapping[str, str]) -> bool:
+    """Whether the headers are single lines, without stray blanks or control characters (RFC 9110, 5.1 and 5.5)."""
+    return all(
+        _HEADER_NAME.fullmatch(name) and value.isprintable() and value == value.strip()
+        for name, value in headers.items()
+    )
+
+
+def _body(content: bytes) -> bytes | io.BytesIO | None:
+    return io.BytesIO(content) if len(content) > _LARGE_BODY else content or None
+
+
+@lru_cache(maxsize=8)
+def _timeouts(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, connect=seconds, sock_read=seconds)
 
 
 @lru_cache(maxsize=1)
 def _tls() -> ssl.SSLContext:
-    """Verifies certificates. Made once: reading the trusted ones takes as long as fifty requests."""
+    """Verifies certificates, by what the operating system trusts. Made once: reading that takes long."""
     return httpx2.create_ssl_context()
-
-
-def _unproxied() -> dict[str, None]:
-    """Where a proxy of the environment does not apply: simulators listen on loopback, which no proxy can reach."""
-    return {f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")} if getproxies() else {}
 
 
 def encode_multipart(data: Mapping[str, Any] | None, files: Any) -> tuple[bytes, str]:
@@ -93,19 +187,17 @@ def encode_multipart(data: Mapping[str, Any] | None, files: Any) -> tuple[bytes,
 
 def _words(cause: Exception, timeout: float) -> str:
     match cause:
-        case httpx2.PoolTimeout():
-            return f"all connections were busy for {timeout:g} s"
-        case httpx2.ConnectTimeout():
-            return f"connecting took longer than {timeout:g} s"
-        case httpx2.TimeoutException():
+        case aiohttp.ConnectionTimeoutError():
+            return f"no connection was free or could be made in {timeout:g} s"
+        case aiohttp.ServerTimeoutError():
             return f"nothing came or went for {timeout:g} s"
-        case httpx2.ConnectError():
-            return f"no connection could be made ({cause})"
-        case httpx2.ProxyError():
-            return f"the proxy refused ({cause})"
+        case aiohttp.ClientConnectorError():
+            return f"no connection could be made ({cause.__cause__})"
+        case aiohttp.ClientHttpProxyError():
+            return f"the proxy refused with HTTP {cause.status}"
         case httpx2.DecodingError():
             return "the answer could not be decompressed"
-        case httpx2.RemoteProtocolError():
-            return "the answer broke off or was not HTTP"
-        case _:
+        case _BrokenError() if isinstance(cause.__cause__, aiohttp.ClientOSError):
             return "the connection broke"
+        case _:
+            return "the answer broke off or was not HTTP"

@@ -136,18 +136,21 @@ _WRAP_BY_WORDS = 2_000
 
 
 def _wrap_words(paragraph: str, width: int) -> list[str]:
-    lines, line, used = [], "", 0
+    lines, line = [], ""
     for word in re.findall(r"\s*\S+|\s+$", paragraph):
-        if line and used + cell_len(word) > width:
+        if cell_len(line + word) <= width:
+            line += word
+            continue
+        if line:
             lines.append(line)
-            line, used = "", 0
-        *full, rest = _chop(word if line or not lines else word.lstrip(), width - used)
+        *full, line = _chop(word.lstrip() if line else word, width)
         lines += full
-        line, used = line + rest, used + cell_len(rest)
     return [*lines, line]
 
 
 def _chop(text: str, width: int) -> list[str]:
     """Pieces that fit, quickly: two cells are reckoned for each character of a text that is not all ASCII."""
+    if cell_len(text) <= width:
+        return [text]
     step = max(1, width if text.isascii() else width // 2)
     return [text[start : start + step] for start in range(0, len(text), step)] or [""]

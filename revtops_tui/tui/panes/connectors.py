@@ -60,6 +60,7 @@ class ConnectorsPane(Pane):
         self._entries: dict[str, Entry] = {}
         self._runs: dict[str, Sequence[RunInfo]] = {}
         self._outcomes: dict[str, Outcome] = {}
+        self._known_running: frozenset[str] = frozenset()
         self._testing: set[str] = set()
 
     def compose(self) -> ComposeResult:
@@ -125,6 +126,10 @@ class ConnectorsPane(Pane):
         self.action_reload()
 
     def _on_progress(self, _: None) -> None:
+        running = frozenset(self.host.jobs.running)
+        if running != self._known_running:
+            self._known_running = running
+            self.refresh_bindings()
         self._repaint()
 
     def _repaint(self) -> None:
@@ -215,7 +220,6 @@ class ConnectorsPane(Pane):
         """Sync what is chosen."""
         if entry := self.entry:
             self.host.start_sync(entry.id, entry.title, full=full)
-            self.refresh_bindings()
 
     def action_cancel(self) -> None:
         """Stop the sync of what is chosen."""

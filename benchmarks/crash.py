@@ -63,7 +63,8 @@ class Reference:
 class Round:
     """One round: when the kills came, how many rows each left, what was asked for again, what is wrong.
 
-    `seconds_again`: from when the first of the pages was asked for that were asked for again, to the kill.
+    `seconds_again`: from when the first of the pages was asked for that were asked for again, to the kill. `resumed`:
+    whether the last run had something to go on with, or to begin again.
     """
 
     number: int
@@ -71,6 +72,7 @@ class Round:
     rows: list[int] = field(default_factory=list)
     pages_again: int = 0
     seconds_again: float = 0.0
+    resumed: bool = True
     wrong: list[str] = field(default_factory=list)
 
 
@@ -239,13 +241,13 @@ def _undisturbed(base: Path, running: Server, phase: str) -> Reference:
 
 def _round(number: int, seed: int, base: Path, running: Server, phase: str, reference: Reference) -> Round:
     done = Round(number)
-    home, before, began, unfinished = _fresh(base), len(_pages(running)), None, True
+    home, before, began = _fresh(base), len(_pages(running)), None
     for after in _moments(random.Random(f"{seed}/{number}"), reference.seconds):
         killed, at = _killed(home, phase, after), time.monotonic()
         with _copy(home) as database:
             done.wrong += _damage(database)
             rows, began = _left_over(database)
-            unfinished = unfinished and _watermark(database) == reference.mark
+            done.resumed = done.resumed and _watermark(database) == reference.mark
         if killed:
             done.kills.append(after)
             done.rows.append(rows)
@@ -254,7 +256,7 @@ def _round(number: int, seed: int, base: Path, running: Server, phase: str, refe
     with _copy(home) as database:
         done.wrong += _differences(database, reference, began)
     again = len(_pages(running)) - before - reference.pages
-    if unfinished and again > 0:  # else the last run was not to go on, but to begin anew
+    if done.resumed and again > 0:
         done.pages_again, done.seconds_again = again, at - asked[-again]
     return done
 
@@ -282,8 +284,8 @@ def _line(done: Round) -> str:
 
 
 def _summary(phase: str, rows: int, seed: int, reference: Reference, rounds: Sequence[Round]) -> str:
-    once = [each for each in rounds if len(each.kills) == 1]
-    pages, seconds = [each.pages_again for each in once], [each.seconds_again for each in once]
+    once = [each for each in rounds if len(each.kills) == 1 and each.resumed]
+    pages, seconds = [each.pages_again for each in once] or [0], [each.seconds_again for each in once] or [0.0]
     kills = [at for each in rounds for at in each.kills]
     figures = {
         "phase": phase,

@@ -76,6 +76,14 @@ class _Pending:
         return bool(self.rows or self.hits or self.deleted or self.rejections or self.cursor is not None)
 
 
+@dataclass
+class _Taken:
+    """The valid records of an item; `whole` when none of them was set aside."""
+
+    source_ids: list[str]
+    whole: bool = True
+
+
 class EntityWriter:
     """Takes what a sync of one entity yields, and commits it about once a second while the next page is fetched.
 
@@ -123,26 +131,28 @@ class EntityWriter:
         self._commit: asyncio.Future[dict[str, int]] | None = None
         self._committed_at = time.monotonic()
         self._has_clock = False
-        self._set_aside = 0
+        self._taking = 0  # how many items are half taken: no commit may come between a page's rows and its cursor
         self._has_rejections = _has_rejections(database, scope.connection_id, entity)
 
     # -- what a stream yields ------------------------------------------------------------------------------------
 
     async def take(self, item: Any) -> int:
         """Take one item of a stream, and commit when it is time; returns how many of its records are valid."""
-        before = self.counts.fetched - self._set_aside
-        self._sort_in(item)
-        taken = self.counts.fetched - self._set_aside - before
+        self._taking += 1
+        try:
+            taken = await self._sort_in(item)
+        finally:
+            self._taking -= 1
         if self._commit is not None and self._commit.done():
             await self._settle()  # counts it, or raises its error
-        if self._pending.rows >= COMMIT_ROWS or (not self._has_clock and self._is_time()):
+        if self._is_full() or (not self._has_clock and self._is_time()):
             await self.commit()
         return taken
 
-    def _sort_in(self, item: Any) -> None:
+    async def _sort_in(self, item: Any) -> int:
         match item:
             case Page():
-                self._take_page(item)
+                return await self._take_page(item)
             case Checkpoint():
                 self._pending.cursor = item.cursor
             case Deleted():
@@ -150,28 +160,29 @@ class EntityWriter:
             case Expect():
                 self.counts.expected = item.total
             case Record() | Mapping():
-                self._take_records([item])
+                return len((await self._take_records([item])).source_ids)
             case Iterable() if not isinstance(item, str | bytes):
-                self._take_records(item)
+                return len((await self._take_records(item)).source_ids)
             case _:
                 what = f"sync_{self.entity} yielded {type(item).__name__}"
                 raise ConnectorError(f"{what}: neither a record, a list of records nor a checkpoint.")
+        return 0
 
-    def _take_records(self, items: Iterable[Item]) -> list[str] | None:
-        """Buffer records; returns their ids, or None when one of them was set aside.
+    async def _take_records(self, items: Iterable[Item]) -> _Taken:
+        """Buffer records.
 
-        In small portions: what one step has just made is still in the processor's cache when the next one reads it.
+        In small portions, with a turn of the event loop between them: what one step has just made is still in the
+        processor's cache when the next one reads it, and the next request is not kept waiting for this page.
         """
-        source_ids: list[str] = []
-        whole = True
+        taken = _Taken([])
         left = iter(items)
         while portion := list(islice(left, _PORTION)):
-            taken = self._take_portion(portion)
-            source_ids.extend(taken or ())
-            whole = whole and taken is not None
-        return source_ids if whole else None
+            self._take_portion(portion, taken)
+            if len(portion) == _PORTION:
+                await asyncio.sleep(0)
+        return taken
 
-    def _take_portion(self, items: Sequence[Item]) -> list[str] | None:
+    def _take_portion(self, items: Sequence[Item], taken: _Taken) -> None:
         batches, rejections = self._shape.rows(items)
         pending = self._pending
         for batch in batches:
@@ -186,30 +197,35 @@ class EntityWriter:
             pending.deleted -= good
             pending.rejections = {key: value for key, value in pending.rejections.items() if key not in good}
         pending.rejections.update((rejection.source_id, rejection) for rejection in rejections)
-        self._set_aside += len(rejections)
         pending.rows += len(items)
         self.counts.fetched += len(items)
-        return None if rejections else source_ids
+        taken.source_ids += source_ids
+        taken.whole = taken.whole and not rejections
 
-    def _take_page(self, page: Page) -> None:
+    async def _take_page(self, page: Page) -> int:
+        rows = 0
         if self._mode != "full":
-            self._take_records(page.records())
+            rows = len((await self._take_records(page.records())).source_ids)
         else:
             digest = self._digest(page)
             self._page_keys.add(page.key)
             stored = runs.stored_page(self._database, self._scope.connection_id, self.entity, page.key)
             if stored and stored.digest == digest and self._intact(stored):
-                self._take_hit(stored)
+                rows = self._take_hit(stored)
             else:
-                self._pending.pages.append((page.key, digest, self._take_records(page.records())))
+                taken = await self._take_records(page.records())
+                rows = len(taken.source_ids)
+                self._pending.pages.append((page.key, digest, taken.source_ids if taken.whole else None))
         if page.cursor is not None:
             self._pending.cursor = page.cursor
+        return rows
 
-    def _take_hit(self, stored: runs.StoredPage) -> None:
+    def _take_hit(self, stored: runs.StoredPage) -> int:
         rows = sum(last - first + 1 for first, last in stored.runs)
         self._pending.hits.extend((first, last) for first, last in stored.runs)
         self._pending.hit_rows += rows
         self.counts.fetched += rows
+        return rows
 
     def _intact(self, stored: runs.StoredPage) -> bool:
         return runs.page_is_intact(self._database, self.entity, self._scope.connection_id, stored)
@@ -253,7 +269,11 @@ class EntityWriter:
                 await self.commit()
 
     def _is_time(self) -> bool:
-        return bool(self._pending) and time.monotonic() - self._committed_at >= COMMIT_SECONDS
+        due = time.monotonic() - self._committed_at >= COMMIT_SECONDS
+        return due and bool(self._pending) and not self._taking
+
+    def _is_full(self) -> bool:
+        return self._pending.rows >= COMMIT_ROWS and not self._taking
 
     async def flush(self) -> None:
         """Commit everything that was taken, and wait for it."""

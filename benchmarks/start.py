@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _RUNS = 20
-_HEAVY = {"textual", "sqlalchemy", "httpx", "httpx2", "keyring"}
+_HEAVY = {"textual", "sqlalchemy", "aiohttp", "httpx", "httpx2", "keyring"}
 
 
 def measure_start(runs: int) -> Figures:

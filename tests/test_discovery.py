@@ -410,7 +410,18 @@ def test_a_listing_from_the_cache_imports_nothing_heavy(
     listed = fresh_process()
     assert "listed" in listed["manifests"]
     tops = {name.partition(".")[0] for name in listed["modules"]}
-    heavy = {"pydantic", "httpx2", "keyring", "sqlalchemy", "sqlmodel", "textual", "rich", "asyncio", "alembic"}
+    heavy = {
+        "pydantic",
+        "aiohttp",
+        "httpx2",
+        "keyring",
+        "sqlalchemy",
+        "sqlmodel",
+        "textual",
+        "rich",
+        "asyncio",
+        "alembic",
+    }
     assert not tops & heavy
     assert not tops & {"dataclasses", "inspect", "typing", "revtops_dropin", "orjson"}
     assert "importlib.metadata" not in listed["modules"]

@@ -10,7 +10,6 @@ import threading
 from pathlib import Path
 from uuid import uuid4
 
-from store.credentials import sealing
 from store.credentials import (
     PASSPHRASE_VARIABLE,
     VAULT_NAME,
@@ -19,6 +18,7 @@ from store.credentials import (
     damaged,
     from_document,
     not_kept,
+    sealing,
     to_document,
 )
 from store.credentials.lock import one_writer

@@ -15,7 +15,19 @@ from revtops_tui.cli import commands
 from revtops_tui.cli.main import top_parser
 from tests.support.command_line import CommandLine, Shop, ended
 
-HEAVY = {"textual", "rich", "sqlalchemy", "sqlmodel", "pydantic", "httpx2", "keyring", "alembic", "orjson", "asyncio"}
+HEAVY = {
+    "textual",
+    "rich",
+    "sqlalchemy",
+    "sqlmodel",
+    "pydantic",
+    "aiohttp",
+    "httpx2",
+    "keyring",
+    "alembic",
+    "orjson",
+    "asyncio",
+}
 
 _MODULES_AFTER = """
 import json, sys

@@ -13,6 +13,7 @@ HEAVY = (
     "sqlmodel",
     "alembic",
     "keyring",
+    "aiohttp",
     "httpx2",
     "pydantic",
     "connectors.hubspot",

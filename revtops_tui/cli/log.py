@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 import traceback
 from functools import cached_property
 from pathlib import Path
 
+from revtops_tui.engine.secrets import without_secrets
+
 _FILE_BYTES = 1_000_000
 _FILES_KEPT = 3
-
-_SECRETS = re.compile(
-    r"""((?:authorization|cookie|token|secret|api[_-]?key|password|passphrase)["']?\s*[:=]\s*["']?(?:bearer\s+|basic\s+)?
-        |\bbearer\s+
-        |://[^\s/:@]*:(?=[^\s/@]+@))
-        [^\s"',;&@]+""",
-    re.IGNORECASE | re.VERBOSE,
-)
 
 
 def keep_log(home: Path) -> None:
@@ -29,11 +22,6 @@ def keep_log(home: Path) -> None:
 def show_traceback(error: BaseException) -> None:
     """Print a failure's traceback on stderr (-vv)."""
     sys.stderr.write(without_secrets("".join(traceback.format_exception(error))))
-
-
-def without_secrets(text: str) -> str:
-    """`text` with everything masked that stands where secrets stand: behind a name, in a header, in a URL."""
-    return _SECRETS.sub(r"\1***", text)
 
 
 class _Redacting(logging.Formatter):

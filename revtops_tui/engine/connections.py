@@ -15,6 +15,7 @@ from connectors.parameters import validate_credentials
 from revtops_tui.engine.catalog import connector_info
 from revtops_tui.engine.errors import EngineError, people
 from revtops_tui.engine.locks import run_lock
+from revtops_tui.engine.secrets import remember
 from revtops_tui.engine.workspace import Workspace
 from store import connections as store
 from store.clock import moment_of
@@ -174,6 +175,7 @@ def credentials_of(ws: Workspace, found: Connection) -> dict[str, Any]:
             f"The credentials of {found.selector} are not in {ws.credentials.name}.",
             hint=f"revtops connect {found.selector}",
         )
+    remember(connector_class(ws, found.slug).meta, credentials)
     return credentials
 
 
@@ -236,9 +238,11 @@ def _run(task: Awaitable[T]) -> T:
 
 def _checked(cls: type[BaseConnector], values: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        return validate_credentials(cls.meta, values)
+        credentials = validate_credentials(cls.meta, values)
     except ConnectorError as error:
         raise people(error) from error
+    remember(cls.meta, credentials)
+    return credentials
 
 
 def _check_name(name: str) -> None:

@@ -54,10 +54,12 @@ def people(error: BaseException) -> EngineError:
         return EngineError(kind, message, hint=hint)
     if refused := _by_the_disk(error):
         return people(refused)
+    from revtops_tui.engine.secrets import without_secrets
+
     _log.error("unexpected %s", type(error).__name__, exc_info=error)
     return EngineError(
         "bug",
-        f"An unexpected {type(error).__name__}: {error}",
+        f"An unexpected {type(error).__name__}: {without_secrets(str(error))}",
         hint="The log file (`revtops doctor` says where) has the details.",
     )
 

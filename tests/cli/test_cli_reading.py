@@ -8,8 +8,8 @@ import datetime as dt
 import pytest
 
 from revtops_tui.cli import text
-from revtops_tui.cli.log import without_secrets
 from revtops_tui.cli.when import moment
+from revtops_tui.engine.secrets import without_secrets
 
 
 def local(*parts: int) -> dt.datetime:

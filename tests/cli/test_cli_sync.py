@@ -10,7 +10,7 @@ from contextlib import closing
 import pexpect
 
 from revtops_tui.simulators.server import SimulatorServer
-from tests.support.command_line import CommandLine, Shop, deals, ended
+from tests.support.command_line import TOKEN, CommandLine, Shop, deals, ended
 
 NOTHING = {"inserted": 0, "updated": 0, "unchanged": 0, "deleted": 0, "rejected": 0}
 
@@ -68,7 +68,9 @@ def test_one_entity_that_fails_makes_it_partial(revtops: CommandLine, connected_
     assert "Traceback" not in done.stderr
     log = (revtops.home / "logs" / "revtops.log").read_text()
     assert "Traceback" in log
-    assert "hunter2secret" not in log
+    for told in (log, done.stdout, done.stderr):
+        assert "hunter2secret" not in told
+        assert TOKEN not in told
 
 
 def test_withdrawn_credentials_have_their_own_exit_code(revtops: CommandLine, connected_shop: Shop) -> None:

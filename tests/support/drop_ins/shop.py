@@ -83,7 +83,7 @@ class ShopConnector(BaseConnector):
         if shop.get("closes_never"):
             await asyncio.Event().wait()
         if shop.get("stumbles"):
-            raise RuntimeError("stumbled over password=hunter2secret")
+            raise RuntimeError(f"stumbled over password=hunter2secret and {self.credentials['token']}")
 
     async def get_schema(self) -> list[dict[str, Any]]:
         return [{"schema": "public", "name": "deals", "columns": [{"name": "id", "type": "text"}]}]

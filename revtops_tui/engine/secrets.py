@@ -1,0 +1,40 @@
+"""What must not be said: the secrets this process has in hand, and what looks like one.
+
+Errors of connectors quote what they were given, and a log is read by more people than a screen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from connectors.registry import ConnectorMeta
+
+_SHAPED = re.compile(
+    r"""((?:authorization|cookie|token|secret|api[_-]?key|password|passphrase)["']?\s*[:=]\s*["']?(?:bearer\s+|basic\s+)?
+        |\bbearer\s+
+        |://[^\s/:@]*:(?=[^\s/@]+@))
+        [^\s"',;&@]+""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_known: set[str] = set()
+
+
+def remember(meta: ConnectorMeta, credentials: Mapping[str, Any]) -> None:
+    """Take the secret fields of some credentials into account from now on."""
+    from connectors.registry import credential_fields
+
+    secret = {field.name for field in credential_fields(meta) if field.type == "password"}
+    _known.update(str(value) for name, value in credentials.items() if name in secret and value)
+
+
+def without_secrets(text: str) -> str:
+    """`text` with known secrets masked, and whatever stands where secrets stand: a header, a URL, `name=value`."""
+    shaped = _SHAPED.sub(r"\1***", text)
+    if not _known:
+        return shaped
+    from connectors.redaction import Redactor
+
+    return Redactor(lambda: _known).text(shaped)

@@ -81,6 +81,7 @@ def test_listing_connectors_imports_no_connector_and_nothing_heavy(revtops: Comm
         "revtops_tui.engine",
         "revtops_tui.engine.catalog",
         "revtops_tui.engine.errors",
+        "revtops_tui.engine.secrets",
         "revtops_tui.engine.suggestions",
         "revtops_tui.engine.workspace",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -43,6 +44,8 @@ class Workspace:
         self._organization_id = organization_id or os.environ.get("REVTOPS_ORG") or None
         self._given_credentials = credentials
         self.on_exchange: Callable[[Exchange], None] | None = None
+        self._opening = threading.Lock()
+        self._database: Database | None = None
 
     @cached_property
     def organization_id(self) -> str:
@@ -60,12 +63,15 @@ class Workspace:
 
         return discover(home=self.home)
 
-    @cached_property
+    @property
     def database(self) -> Database:
-        """The open database. Raises StoreError."""
-        from store.database import Database
+        """The open database; opened once, whichever threads ask for it. Raises StoreError."""
+        with self._opening:
+            if self._database is None:
+                from store.database import Database
 
-        return Database.open(self.home)
+                self._database = Database.open(self.home)
+            return self._database
 
     @cached_property
     def credentials(self) -> CredentialStore:
@@ -76,9 +82,10 @@ class Workspace:
 
     def close(self) -> None:
         """Close the database, if it was opened."""
-        if "database" in self.__dict__:
-            self.database.close()
-            del self.__dict__["database"]
+        with self._opening:
+            if self._database is not None:
+                self._database.close()
+            self._database = None
 
     def __enter__(self) -> Workspace:
         return self

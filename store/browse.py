@@ -125,3 +125,19 @@ def tables(path: Path, organization_id: str) -> dict[str, tuple[str, ...]]:
     scoped = open_scoped(path, organization_id)
     scoped.connection.close()
     return scoped.tables
+
+
+def counts(path: Path, organization_id: str) -> dict[str, int]:
+    """How many live rows each of these tables has. Raises StoreError."""
+    scoped = open_scoped(path, organization_id)
+    try:
+        return {name: _count(scoped, name) for name in scoped.tables}
+    except sqlite3.Error as error:
+        raise store_error(error) from error
+    finally:
+        scoped.connection.close()
+
+
+def _count(scoped: Scoped, table: str) -> int:
+    (count,) = scoped.connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()
+    return int(count)

@@ -13,6 +13,7 @@ from revtops_tui.cli.interrupt import run_cancellable
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import unlock
 from revtops_tui.cli.text import duration, outline, plural
+from revtops_tui.engine.answers import is_objects, is_tabular, table_of
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace
 
@@ -50,7 +51,7 @@ def schema(options: Namespace, ws: Workspace, console: Console) -> int:
 
 def _show_object(one: Mapping[str, Any], console: Console) -> None:
     """One table or object: a heading, then its columns, whatever the connector calls them."""
-    columns = next((name for name, value in one.items() if _is_table(value)), None)
+    columns = next((name for name, value in one.items() if is_objects(value)), None)
     told = {name: value for name, value in one.items() if name != columns and value not in (None, "", [], {})}
     title = told.pop("name", None)
     if title is not None:
@@ -60,10 +61,6 @@ def _show_object(one: Mapping[str, Any], console: Console) -> None:
     if columns:
         head = list(dict.fromkeys(name for column in one[columns] for name in column))
         console.table(head, [[column.get(name) for name in head] for column in one[columns]])
-
-
-def _is_table(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
 
 
 def add_query(parser: Parser) -> None:
@@ -83,28 +80,16 @@ def query(options: Namespace, ws: Workspace, console: Console) -> int:
 
     unlock(ws, console)
     answer = operations.query(ws, options.connection, _request(options.request))
-    tabular = _is_tabular(answer)
     if console.as_json:
-        console.document({"truncated": False, **answer} if tabular else {"result": answer})
-    elif tabular:
-        _show_rows(answer["columns"], answer["rows"], console)
-        if answer.get("truncated"):
-            console.say(str(answer.get("notice") or _more(len(answer["rows"]))), "yellow")
-    elif _is_table(answer):
-        head = list(dict.fromkeys(name for row in answer for name in row))
-        _show_rows(head, [[row.get(name) for name in head] for row in answer], console)
+        console.document({"truncated": False, **answer} if is_tabular(answer) else {"result": answer})
+    elif table := table_of(answer):
+        _show_rows(table.columns, table.rows, console)
+        if table.truncated:
+            console.say(table.notice or _more(len(table.rows)), "yellow")
     else:
         for line in outline(answer):
             console.line(line)
     return 0
-
-
-def _is_tabular(answer: Any) -> bool:
-    """Whether it is columns and rows of their length; the answer is a connector's, and so anything at all."""
-    if not isinstance(answer, dict) or not all(isinstance(answer.get(name), list) for name in ("columns", "rows")):
-        return False
-    width = len(answer["columns"])
-    return all(isinstance(row, list | tuple) and len(row) == width for row in answer["rows"])
 
 
 # -- the local database ------------------------------------------------------------------------------------------------

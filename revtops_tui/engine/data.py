@@ -13,7 +13,7 @@ from store.browse import Selection
 from store.console import Answer
 from store.errors import StoreError
 
-__all__ = ["Answer", "Browser", "Selection", "TableInfo", "sql", "tables"]
+__all__ = ["Answer", "Browser", "Selection", "TableInfo", "counts", "sql", "tables"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,14 @@ def tables(ws: Workspace) -> list[TableInfo]:
     """The tables of the organization: entities, and the product's own books."""
     found = browse.tables(ws.database.path, ws.organization_id)
     return [TableInfo(name, name.replace("_", " ").capitalize(), list(columns)) for name, columns in found.items()]
+
+
+def counts(ws: Workspace) -> dict[str, int]:
+    """How many rows each table of the organization has; deleted ones are not counted. Raises EngineError."""
+    try:
+        return browse.counts(ws.database.path, ws.organization_id)
+    except StoreError as error:
+        raise people(error) from error
 
 
 def sql(ws: Workspace, query: str, *, limit: int = 500, cancel: threading.Event | None = None) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.errors import ConnectorError, OutcomeUnknownError
 from connectors.parameters import Parameter, coerce_text, parse_parameters, validate_arguments
 from connectors.registry import Capability, ConnectorAction, WriteOperation
+from revtops_tui.engine.cancelling import cancelled_by
 from revtops_tui.engine.connections import connector_class, find, use
 from revtops_tui.engine.errors import EngineError, people
 from revtops_tui.engine.suggestions import did_you_mean
@@ -32,16 +34,30 @@ class OperationResult:
     ledger_id: int
 
 
-def schema(ws: Workspace, selector: str) -> list[dict[str, Any]]:
-    """What a connection can be asked about. Raises EngineError."""
+def schema(ws: Workspace, selector: str, *, cancel: threading.Event | None = None) -> list[dict[str, Any]]:
+    """What a connection can be asked about. Raises EngineError; cancelled when `cancel` is set meanwhile."""
+
+    async def call(connector: BaseConnector) -> list[dict[str, Any]]:
+        async with cancelled_by(cancel):
+            return await connector.get_schema()
+
     _needs(ws, selector, Capability.QUERY)
-    return use(ws, selector, lambda connector: connector.get_schema())
+    return use(ws, selector, call)
 
 
-def query(ws: Workspace, selector: str, request: str) -> Any:
-    """A connection's live answer; `{"columns", "rows", "truncated"}` when it is tabular. Raises EngineError."""
+def query(ws: Workspace, selector: str, request: str, *, cancel: threading.Event | None = None) -> Any:
+    """A connection's live answer; `{"columns", "rows", "truncated"}` when it is tabular.
+
+    Set `cancel` from another thread to stop waiting; the connector is told, and tells its system where that can stop.
+    Raises EngineError.
+    """
+
+    async def call(connector: BaseConnector) -> Any:
+        async with cancelled_by(cancel):
+            return await connector.query(request)
+
     _needs(ws, selector, Capability.QUERY)
-    return use(ws, selector, lambda connector: connector.query(request))
+    return use(ws, selector, call)
 
 
 def write(

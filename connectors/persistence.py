@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-COMMIT_SECONDS = 1.0
-COMMIT_ROWS = 10_000
+COMMIT_SECONDS = 0.5
+COMMIT_ROWS = 5_000
 """A commit comes after a second or this many rows: small ones are ruinous for a large table."""
 _TICK = 0.05
 

@@ -108,6 +108,10 @@ class RevtopsApp(App[None]):
     # -- workspaces
 
     async def action_go(self, tab_id: str) -> None:
+        """Go to a workspace."""
+        await self.go(tab_id)
+
+    async def go(self, tab_id: str) -> Pane:
         """Go to a workspace, made on the first visit."""
         pane = self._panes.get(tab_id)
         if pane is None:
@@ -118,6 +122,7 @@ class RevtopsApp(App[None]):
             each.display = each is pane
         self._status.current = tab_id
         pane.focus_main()
+        return pane
 
     @on(StatusLine.Clicked)
     async def _tab_clicked(self, message: StatusLine.Clicked) -> None:

@@ -36,6 +36,11 @@ class Entry:
         """Whether there is something to sync."""
         return self.connection is not None and "sync" in self.capabilities
 
+    @property
+    def can_query(self) -> bool:
+        """Whether it can be asked live."""
+        return self.connection is not None and "query" in self.capabilities
+
 
 def load(ws: Workspace) -> list[Entry]:
     """Everything there is, in the order it is listed. Blocking: opens the database."""

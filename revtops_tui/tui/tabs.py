@@ -28,5 +28,5 @@ class Tab:
 TABS = (
     Tab("connectors", "1", "Connectors", "connectors", "ConnectorsPane"),
     Tab("data", "2", "Data", "data", "DataPane"),
-    Tab("sql", "3", "SQL", "sql", "SqlPane"),
+    Tab("query", "3", "Query", "query", "QueryPane"),
 )

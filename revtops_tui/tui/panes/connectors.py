@@ -49,6 +49,7 @@ class ConnectorsPane(Pane):
         Binding("s", "sync(False)", "Sync", tooltip="Fetch what is new from this connection"),
         Binding("x", "cancel", "Cancel", tooltip="Stop this sync; what is stored stays"),
         Binding("n", "connect", "Connect", tooltip="Connect this system, or give new credentials"),
+        Binding("e", "query", "Query", tooltip="Ask this system live, in the query editor"),
         Binding("t", "test", "Test", tooltip="Ask the vendor whether the credentials still work"),
         Binding("f", "sync(True)", "Full", tooltip="Fetch everything again, and notice what was deleted"),
         Binding("D", "disconnect", "Disconnect", tooltip="Forget the credentials of this connection"),
@@ -201,20 +202,23 @@ class ConnectorsPane(Pane):
             "sync": entry is not None and entry.can_sync and not running,
             "cancel": running,
             "connect": entry is not None and entry.manifest is not None,
+            "query": entry is not None and entry.can_query,
             "test": entry is not None and entry.connection is not None and not running,
             "disconnect": entry is not None and entry.connection is not None and not running,
         }
         return possible.get(action, True)
 
     @on(ItemList.Chosen)
-    def _chosen(self) -> None:
+    async def _chosen(self) -> None:
         entry = self.entry
         if entry is None:
             return
-        if entry.connection and entry.connection.status == "connected":
-            self.run_worker(self.host.action_go("data"))
-        else:
+        if entry.connection is None or entry.connection.status != "connected":
             self.action_connect()
+        elif entry.can_query and not entry.can_sync:
+            await self.action_query()
+        else:
+            await self.host.go("data")
 
     def action_sync(self, full: bool) -> None:
         """Sync what is chosen."""
@@ -225,6 +229,16 @@ class ConnectorsPane(Pane):
         """Stop the sync of what is chosen."""
         if entry := self.entry:
             self.host.cancel_sync(entry.id)
+
+    async def action_query(self) -> None:
+        """Ask what is chosen, in the workspace for queries."""
+        from revtops_tui.tui.panes.query import QueryPane
+        from revtops_tui.tui.targets import target_of
+
+        target = target_of(self.entry) if self.entry else None
+        pane = await self.host.go("query")
+        if target is not None and isinstance(pane, QueryPane):
+            pane.aim(target)
 
     def action_connect(self) -> None:
         """Open the form of what is chosen."""

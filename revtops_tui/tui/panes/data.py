@@ -131,8 +131,9 @@ class DataPane(Pane):
         self._tables = {table.name: table for table in tables}
         self._list.say("No tables yet.")
         self._show_tables()
-        work = partial(_counts, self.host.ws, list(self._tables))
-        in_background(self, work, self._have_counts, self._fail, group="counts", exclusive=True)
+        in_background(
+            self, partial(_counts, self.host.ws), self._have_counts, self._fail, group="counts", exclusive=True
+        )
 
     def _have_counts(self, counts: Mapping[str, int]) -> None:
         self._counts = dict(counts)
@@ -294,11 +295,10 @@ def _tables(ws: Workspace) -> Sequence[TableInfo]:
     return tables(ws)
 
 
-def _counts(ws: Workspace, names: Sequence[str]) -> Mapping[str, int]:
-    from revtops_tui.engine.data import sql
+def _counts(ws: Workspace) -> Mapping[str, int]:
+    from revtops_tui.engine.data import counts
 
-    query = 'SELECT count(*) FROM "{}"'  # the names are the store's own, and the query is read-only and scoped
-    return {name: sql(ws, query.format(name)).rows[0][0] for name in names}
+    return counts(ws)
 
 
 def _open(ws: Workspace, view: View) -> Opened:

@@ -23,7 +23,7 @@ from textual.strip import Strip
 from revtops_tui.tui.text import fit, plain
 from revtops_tui.tui.widgets.line import Line, ink
 
-_NEVER_HELD = frozenset({"ctrl+q", "ctrl+c", "tab", "shift+tab", "question_mark", "ctrl+p"})
+_NEVER_HELD = frozenset({"escape", "ctrl+q", "ctrl+c", "tab", "shift+tab", "question_mark", "ctrl+p"})
 
 
 @dataclass(frozen=True)

@@ -144,8 +144,13 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _grow(self) -> None:
         """Make room for the rows that are known by now."""
-        if self._windows is None or self._windows.source.exact:
+        source = self._windows.source if self._windows else None
+        if source is None or source.exact or source.error:
             self._growing.pause()
+        if source is not None and source.error:
+            from revtops_tui.engine.errors import people
+
+            self.post_message(self.Failed(self, people(source.error)))
         self.virtual_size = Size(self._width, self.count + 1 if self._windows else 0)
         self._tell_place()
 

@@ -13,7 +13,10 @@ _KEPT = 40
 
 
 class RowSource(Protocol):
-    """Rows by number. `exact`: whether `count` is the truth, or there are at least so many."""
+    """Rows by number. `exact`: whether `count` is the truth, or there are at least so many.
+
+    A source that is still counting may fail at it: `error` says so then, and `exact` never comes.
+    """
 
     @property
     def count(self) -> int:
@@ -23,6 +26,11 @@ class RowSource(Protocol):
     @property
     def exact(self) -> bool:
         """Whether `count` is all of them."""
+        ...
+
+    @property
+    def error(self) -> Exception | None:
+        """What kept it from counting to the end."""
         ...
 
     def rows(self, first: int, n: int) -> Sequence[Row]:
@@ -68,6 +76,7 @@ class ListSource:
     """Rows that are all in memory: the result of a query."""
 
     exact = True
+    error = None
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self._rows = rows

@@ -1,4 +1,4 @@
-"""The SQL pane over a real store."""
+"""The local data asked in SQL, in the workspace for queries."""
 
 from __future__ import annotations
 

@@ -33,9 +33,7 @@ async def _connect_postgres(visit: Visit, crm: Crm) -> None:
     await visit.press("f5")
     await visit.sees("● Customer Postgres", "Connected as reader on 127.0.0.1")
     await visit.press("e")
-    await visit.sees(
-        "Query › Customer Postgres, live", "reader on 127.0.0.1", "One SQL statement in PostgreSQL's dialect"
-    )
+    await visit.sees("Query › Customer Postgres, live", "reader on 127.0.0.1", "One SQL statement in PostgreSQL's")
 
 
 async def _run(visit: Visit, query: str) -> None:

@@ -215,6 +215,49 @@ def test_a_mistake_in_a_query(snap_compare: Compare, full: Workspace, size: tupl
     assert _picture(snap_compare, full, size, walk)
 
 
+LIVE = {
+    "columns": ["id", "customer", "total"],
+    "rows": [[n, f"Customer {n}", n * 99.5] for n in range(1, 13)],
+    "truncated": True,
+    "notice": "There is more: the first 12 orders are shown; say which.",
+}
+
+
+@SIZES
+def test_a_live_query(snap_compare: Compare, full: Workspace, shop: Shop, size: tuple[int, int]) -> None:
+    shop.change(answer=LIVE)
+
+    async def walk(visit: Visit) -> None:
+        await visit.press("e")
+        await visit.paste("orders of this year")
+        await visit.press("f5")
+        await visit.sees("rows from Shop")
+
+    assert _picture(snap_compare, full, size, walk)
+
+
+@SIZES
+def test_what_can_be_asked(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+    async def walk(visit: Visit) -> None:
+        await visit.press("e")
+        await visit.sees("the file's `answer` comes back")
+        await visit.settle()
+        await visit.press("f2")
+        await visit.sees("local data, read-only", "Shop, live")
+
+    assert _picture(snap_compare, full, size, walk)
+
+
+@SIZES
+def test_what_a_query_can_name(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+    async def walk(visit: Visit) -> None:
+        await visit.press("3")
+        await visit.press("f3")
+        await visit.sees("accounts", "domain")
+
+    assert _picture(snap_compare, full, size, walk)
+
+
 def test_without_colour(snap_compare: Compare, full: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
 

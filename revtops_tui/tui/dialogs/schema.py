@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from revtops_tui.tui.background import in_background
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
-from revtops_tui.tui.text import number, plain
+from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.item_list import Item, ItemList
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class SchemaDialog(Dialog[str]):
         self._names = names
         tables = self.query_one("#tables", ItemList)
         tables.say("There is nothing to name.")
-        tables.show([Item(str(n), one.label, number(len(one.columns))) for n, one in enumerate(names)])
+        tables.show([Item(str(n), one.label) for n, one in enumerate(names)])
 
     def _failed(self, error: EngineError) -> None:
         problem = self.query_one("#problem", Static)

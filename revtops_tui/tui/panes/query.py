@@ -111,7 +111,7 @@ class QueryPane(Pane):
             return
         self._target = target
         self._editor.turn_to(target.id, target.example)
-        self._editor.border_title = Content(plain(f"Query › {target.manner}"))  # noqa: RUF001 - a path's arrow
+        self._editor.border_title = Content(plain(f"Query › {target.manner}"))
         self._editor.border_subtitle = Content(plain(target.identity, _LONGEST_IDENTITY))
         self._say("", "")
 

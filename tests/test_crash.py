@@ -168,7 +168,7 @@ def test_a_killed_full_listing(page: int, committed: bool, again: list[str], out
 
 
 def test_a_stopped_window_hides_nothing_from_the_next_run(outdated: Home, changed: Changed) -> None:
-    with outdated.stopped(changed.vendor, 8, signal.SIGINT, "--since", changed.since) as process:
+    with outdated.stopped(changed.vendor, 8, signal.SIGINT, "--since", changed.since, committed=True) as process:
         process.communicate(timeout=60)
     assert outdated.rows_of_last_run() == 1_000
     outdated.sync()

@@ -37,6 +37,7 @@ def add_demo(parser: Parser) -> None:
 def demo(options: Namespace, ws: Workspace, console: Console) -> int:  # noqa: ARG001 - every command's signature
     if not _has_terminal():
         raise EngineError("usage", "The demo needs a terminal.", hint="revtops --help lists the commands without one.")
+    console.say("Starting a simulated company…")
     from revtops_tui.engine.demo import Demo
 
     with Demo() as demo_ws:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from revtops_tui.engine.data import Browser, Selection
+from revtops_tui.engine.data import Browser, Selection, counts
 from store.connections import ensure_connection
 from tests.support.bench import Bench
 
@@ -103,6 +103,13 @@ def test_the_first_rows_are_there_before_all_are_counted(large: Bench) -> None:
     assert counts == sorted(counts)
     assert counts[-1] == len(_expected(large))
     selection.close()
+
+
+def test_counts_are_those_of_the_organization_and_its_live_rows(large: Bench) -> None:
+    found = counts(large.ws)
+    assert found["deals"] == len(_expected(large))
+    assert found["accounts"] == 0
+    assert found["connections"] == 1
 
 
 def test_a_record_is_whole_and_ones_own(large: Bench) -> None:

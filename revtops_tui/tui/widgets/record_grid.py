@@ -140,17 +140,23 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """A clock for sources that are still counting."""
-        self._growing = self.set_interval(_COUNTING, self._grow, pause=True)
+        self._growing = self.set_interval(_COUNTING, self._count, pause=True)
+
+    def _count(self) -> None:
+        """See how far a source has come, or what has ended its counting."""
+        error = self._windows.source.error if self._windows else None
+        if error is None:
+            self._grow()
+            return
+        from revtops_tui.engine.errors import people
+
+        self._growing.pause()
+        self.post_message(self.Failed(self, people(error)))
 
     def _grow(self) -> None:
         """Make room for the rows that are known by now."""
-        source = self._windows.source if self._windows else None
-        if source is None or source.exact or source.error:
+        if self._windows is None or self._windows.source.exact:
             self._growing.pause()
-        if source is not None and source.error:
-            from revtops_tui.engine.errors import people
-
-            self.post_message(self.Failed(self, people(source.error)))
         self.virtual_size = Size(self._width, self.count + 1 if self._windows else 0)
         self._tell_place()
 

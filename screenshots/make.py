@@ -22,11 +22,7 @@ from revtops_tui.tui.app import RevtopsApp
 HERE = Path(__file__).parent
 SIZE = (110, 30)
 _PATIENCE = 60.0
-_QUERY = """\
-select stage, count(*) as deals, sum(amount) as total, avg(probability) as chance
-from deals
-group by stage
-order by total desc"""
+_QUERY = "deals where amount > 100000 and dealname contains renewal order by amount desc limit 50"
 
 Walk = Callable[[Pilot[None]], Awaitable[None]]
 
@@ -86,10 +82,10 @@ async def record(pilot: Pilot[None]) -> None:
 
 
 async def query(pilot: Pilot[None]) -> None:
-    """A question in SQL."""
+    """A question to HubSpot, live."""
     from textual import events
 
-    await pilot.press("3")
+    await pilot.press("e")
     await _settled(pilot)
     pilot.app.post_message(events.Paste(_QUERY))
     await pilot.pause()

@@ -30,6 +30,8 @@ async def _connect_postgres(visit: Visit, crm: Crm) -> None:
     for value in ("sales", "reader", PASSWORD):
         await visit.press("tab")
         await visit.paste(value)
+    await visit.press("tab", "tab", "tab", "end", "ctrl+u")
+    await visit.paste("3600")  # so that no statement ends by itself while a test waits for its end
     await visit.press("f5")
     await visit.sees("● Customer Postgres", "Connected as reader on 127.0.0.1")
     await visit.press("e")
@@ -84,7 +86,7 @@ async def test_a_mistake_is_told_with_its_place(driver: Driver, crm: Crm) -> Non
 async def test_stopping_stops_the_statement_at_the_server(driver: Driver, crm: Crm) -> None:
     async with driver() as visit:
         await _connect_postgres(visit, crm)
-        await _run(visit, "SELECT pg_sleep(60)")
+        await _run(visit, "SELECT pg_sleep(600)")
         await visit.sees("Running…", "esc Stop")
         await until(lambda: crm.active() == 1)
         await visit.press("escape")
@@ -97,7 +99,7 @@ async def test_stopping_stops_the_statement_at_the_server(driver: Driver, crm: C
 async def test_leaving_the_app_stops_the_statement(driver: Driver, crm: Crm) -> None:
     async with driver() as visit:
         await _connect_postgres(visit, crm)
-        await _run(visit, "SELECT pg_sleep(60)")
+        await _run(visit, "SELECT pg_sleep(600)")
         await until(lambda: crm.active() == 1)
         await visit.press("ctrl+q")
         await visit.until(lambda: not visit.app.is_running)

@@ -7,9 +7,7 @@ from textual.content import Content
 from textual.widgets import TextArea
 
 from revtops_tui.tui.history import History
-from revtops_tui.tui.text import plain
-
-_LONGEST_PLACEHOLDER = 1_000
+from revtops_tui.tui.text import plain_lines
 
 
 class Editor(TextArea):
@@ -43,7 +41,7 @@ class Editor(TextArea):
         """Show the text for another one (its id), and keep this one. `placeholder` says what can be typed."""
         self._texts[self._whom] = self.text
         self._whom = whom
-        self.placeholder = Content(plain(placeholder, _LONGEST_PLACEHOLDER))
+        self.placeholder = Content("\n".join(plain_lines(placeholder)))
         self._put(self._texts.get(whom, ""))
 
     def note(self) -> None:

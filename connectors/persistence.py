@@ -34,6 +34,7 @@ COMMIT_ROWS = 5_000
 _TICK = 0.05
 
 _PORTION = 50
+_PORTIONS_A_TURN = 10
 
 
 @dataclass
@@ -171,14 +172,17 @@ class EntityWriter:
     async def _take_records(self, items: Iterable[Item]) -> _Taken:
         """Buffer records.
 
-        In small portions, with a turn of the event loop between them: what one step has just made is still in the
-        processor's cache when the next one reads it, and the next request is not kept waiting for this page.
+        In small portions: what one step has just made is still in the processor's cache when the next one reads it.
+        And with a turn of the event loop now and then, so that the next request is not kept waiting for this page; more
+        often than that, and reading its answer in small pieces costs a fifth of the whole.
         """
         taken = _Taken([])
         left = iter(items)
+        portions = 0
         while portion := list(islice(left, _PORTION)):
             self._take_portion(portion, taken)
-            if len(portion) == _PORTION:
+            portions += 1
+            if portions % _PORTIONS_A_TURN == 0:
                 await asyncio.sleep(0)
         return taken
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -80,6 +80,11 @@ class RevtopsApp(App[None]):
         self._panes[TABS[0].id] = first = TABS[0].load()
         yield first
         yield KeyLine()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """No cursor blinks: it would repaint the screen twice a second for as long as the app is open."""
+        if hasattr(event.widget, "cursor_blink"):
+            event.widget.cursor_blink = False
 
     def on_mount(self) -> None:
         """Colours, and the focus where typed-ahead keys belong."""

@@ -70,10 +70,8 @@ class Driver:
         self.ws = ws
 
     def app(self) -> RevtopsApp:
-        """The app, with its clock stopped and no cursor blinking."""
-        app = RevtopsApp(self.ws, clock=lambda: NOW)
-        app.cursor_blink = False
-        return app
+        """The app, with its clock stopped."""
+        return RevtopsApp(self.ws, clock=lambda: NOW)
 
     @asynccontextmanager
     async def __call__(self, width: int = 100, height: int = 30) -> AsyncIterator[Visit]:

@@ -7,7 +7,7 @@ organization's own connection in the local store when it first needs it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -58,7 +58,6 @@ class ConnectorContext:
     cancelled: Callable[[], bool] = field(default=lambda: False)
     on_exchange: Callable[[Exchange], None] | None = None
     on_wait: Callable[[str | None], None] | None = None
-    refresh: Callable[[], Awaitable[dict[str, Any]]] | None = None
 
 
 def local_context(organization_id: str, source_system: str, user_id: str | None = None) -> ConnectorContext:

@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 COMMIT_SECONDS = 0.5
 COMMIT_ROWS = 5_000
-"""A commit comes after a second or this many rows: small ones are ruinous for a large table."""
+"""A commit comes after this time or this many rows: small ones are ruinous for a large table."""
 _TICK = 0.05
 
 _PORTION = 50
@@ -86,7 +86,7 @@ class _Taken:
 
 
 class EntityWriter:
-    """Takes what a sync of one entity yields, and commits it about once a second while the next page is fetched.
+    """Takes what a sync of one entity yields, and commits it twice a second or more while the next page is fetched.
 
     Args:
         mode: "full" or "incremental"; only a full listing compares pages and knows what is gone.
@@ -133,7 +133,7 @@ class EntityWriter:
         self._committed_at = time.monotonic()
         self._has_clock = False
         self._taking = 0  # how many items are half taken: no commit may come between a page's rows and its cursor
-        self._has_rejections = _has_rejections(database, scope.connection_id, entity)
+        self._has_rejections = runs.count_rejected(database, scope.connection_id, entity) > 0
 
     # -- what a stream yields ------------------------------------------------------------------------------------
 
@@ -389,10 +389,6 @@ def _refusals(applied: Applied, batch: Batch) -> list[runs.Rejection]:
     for source_id, _ in applied.refused:
         applied.rows.pop(source_id, None)
     return [refused(source_id, reason, batch.fields, by_id[source_id]) for source_id, reason in applied.refused]
-
-
-def _has_rejections(database: Database, connection_id: int, entity: str) -> bool:
-    return runs.count_rejected(database, connection_id, entity) > 0
 
 
 # -- the guide's function ------------------------------------------------------------------------------------------

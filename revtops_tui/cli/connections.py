@@ -12,13 +12,14 @@ from revtops_tui.cli import values
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import offer_encrypted_file, unlock
-from revtops_tui.cli.text import ago, plural
+from revtops_tui.cli.text import ago
 from revtops_tui.engine import connections as engine
 from revtops_tui.engine.catalog import connector_info
 from revtops_tui.engine.connections import ConnectionInfo
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.suggestions import did_you_mean
 from revtops_tui.engine.workspace import Workspace
+from revtops_tui.words import plural
 from store.clock import now
 
 # -- connect -----------------------------------------------------------------------------------------------------------

@@ -12,10 +12,11 @@ from revtops_tui.cli.console import Console
 from revtops_tui.cli.interrupt import run_cancellable
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import unlock
-from revtops_tui.cli.text import duration, outline, plural
+from revtops_tui.cli.text import outline
 from revtops_tui.engine.answers import is_objects, is_tabular, table_of
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace
+from revtops_tui.words import duration, plural
 
 _ROWS = 500
 _PATIENCE = 1.0

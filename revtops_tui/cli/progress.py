@@ -9,8 +9,9 @@ from collections import deque
 from typing import Protocol
 
 from revtops_tui.cli.console import Console
-from revtops_tui.cli.text import cells, duration, fit, plain
+from revtops_tui.cli.text import cells, fit, plain
 from revtops_tui.engine.sync import EntityProgress, Progress
+from revtops_tui.words import duration
 
 _WINDOW = 5.0
 """Seconds over which a rate is measured."""

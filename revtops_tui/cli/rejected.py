@@ -7,10 +7,11 @@ from dataclasses import asdict
 
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.parsing import Parser
-from revtops_tui.cli.text import ago, plural
+from revtops_tui.cli.text import ago
 from revtops_tui.engine import rejected as engine
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace
+from revtops_tui.words import plural
 from store.clock import now
 
 _PARTIAL = 3

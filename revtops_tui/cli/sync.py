@@ -13,12 +13,12 @@ from revtops_tui.cli.interrupt import run_cancellable
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import unlock
 from revtops_tui.cli.progress import view
-from revtops_tui.cli.text import duration
 from revtops_tui.cli.when import moment
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.sync import RunResult, SyncOptions
 from revtops_tui.engine.sync import sync as sync_connections
 from revtops_tui.engine.workspace import Workspace
+from revtops_tui.words import duration
 
 _COUNTS = ("inserted", "updated", "unchanged", "deleted", "rejected")
 _CANCELLED = 130

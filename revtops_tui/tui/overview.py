@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from revtops_tui.tui.progress import run_line, told, write_error, write_outcome, write_progress
-from revtops_tui.tui.text import ago, duration, fit, label_of, number, wrap
+from revtops_tui.tui.text import ago, fit, label_of, number, wrap
 from revtops_tui.tui.widgets.sheet import Paper
+from revtops_tui.words import duration
 
 if TYPE_CHECKING:
     from revtops_tui.engine.connections import ConnectionInfo

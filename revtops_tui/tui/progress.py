@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from revtops_tui.tui.text import duration, fit, label_of, number, plural
+from revtops_tui.tui.text import fit, label_of, number
 from revtops_tui.tui.widgets.sheet import Paper, Part
+from revtops_tui.words import duration, plural
 
 if TYPE_CHECKING:
     from revtops_tui.engine.sync import EntityProgress, RunResult

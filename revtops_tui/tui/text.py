@@ -8,6 +8,8 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
+from revtops_tui.words import plural
+
 CELL_LIMIT = 400
 """Characters of one value that a single line ever looks at: a megabyte in one cell costs no more than this."""
 
@@ -62,23 +64,6 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
 def number(count: int | None) -> str:
     """A count with thousands separators; nothing for None."""
     return "" if count is None else f"{count:,}"
-
-
-def plural(count: int, one: str, many: str = "") -> str:
-    """`1 record`, `2 records`."""
-    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
-
-
-def duration(seconds: float) -> str:
-    """`0.4 s`, `12 s`, `3:02`, `1:02:03`."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = int(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 _AGES = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (30 * 86400, 86400, "d"))

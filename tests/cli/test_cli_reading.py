@@ -7,6 +7,7 @@ import datetime as dt
 
 import pytest
 
+from revtops_tui import words
 from revtops_tui.cli import text
 from revtops_tui.cli.when import moment
 from revtops_tui.engine.secrets import without_secrets
@@ -83,7 +84,7 @@ def test_narrow_tables_give_every_column_its_room() -> None:
 
 @pytest.mark.parametrize(("seconds", "shown"), [(0.44, "0.4 s"), (12.9, "12 s"), (182, "3:02"), (3723, "1:02:03")])
 def test_durations(seconds: float, shown: str) -> None:
-    assert text.duration(seconds) == shown
+    assert words.duration(seconds) == shown
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,13 @@ from revtops_tui.tui.background import in_background
 from revtops_tui.tui.document import write_record
 from revtops_tui.tui.panes.pane import Pane
 from revtops_tui.tui.targets import LOCAL, Reply, Target, ask, names, targets
-from revtops_tui.tui.text import duration, plain, plain_lines, plural
+from revtops_tui.tui.text import plain, plain_lines
 from revtops_tui.tui.widgets.columns import measure
 from revtops_tui.tui.widgets.editor import Editor
 from revtops_tui.tui.widgets.record_grid import RecordGrid
 from revtops_tui.tui.widgets.sheet import Sheet
 from revtops_tui.tui.widgets.windows import WINDOW, ListSource
+from revtops_tui.words import duration, plural
 
 if TYPE_CHECKING:
     from revtops_tui.engine.errors import EngineError

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, cast
 
 import uvicorn
@@ -13,10 +15,32 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 TRANSPORT = "simulator.transport"
 """ASGI extension with the connection's transport: a simulator that breaks a connection off needs it."""
+
+
+@dataclass(frozen=True)
+class ServedExchange:
+    """A request that a simulator of this process answered, and its answer. `vendor` is the connector's slug.
+
+    Header names are in lower case. What a fault broke off is here as far as it got.
+    """
+
+    vendor: str
+    method: str
+    path: str
+    query: str
+    request_headers: dict[str, str]
+    request_body: bytes
+    status: int
+    reply_headers: dict[str, str]
+    reply_body: bytes
+
+
+observers: list[Callable[[ServedExchange], None]] = []
+"""Called with each exchange of every simulator of this process, in the thread that serves it."""
 
 _START_SECONDS = 30.0
 _Transports = dict[tuple[str, int], asyncio.Transport]
@@ -107,7 +131,10 @@ class _Server(uvicorn.Server):
         async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
             client = cast("tuple[str, int]", tuple(scope["client"]))
             scope["extensions"] = {TRANSPORT: transports.get(client)}
-            await app(scope, receive, send)
+            if observers and scope["type"] == "http":
+                await _observed(app, scope, receive, send)
+            else:
+                await app(scope, receive, send)
 
         super().__init__(
             uvicorn.Config(
@@ -128,3 +155,39 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.ready.set()
+
+
+async def _observed(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    sent, answer, answered = bytearray(), bytearray(), {"status": 0, "headers": {}}
+
+    async def receive_and_keep() -> Message:
+        message = await receive()
+        sent.extend(message.get("body", b""))
+        return message
+
+    async def send_and_keep(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            answered.update(status=message["status"], headers=_headers(message["headers"]))
+        answer.extend(message.get("body", b""))
+        await send(message)
+
+    try:
+        await app(scope, receive_and_keep, send_and_keep)
+    finally:
+        exchange = ServedExchange(
+            vendor=getattr(getattr(app, "state", None), "vendor", ""),
+            method=scope["method"],
+            path=scope["path"],
+            query=scope["query_string"].decode("latin-1"),
+            request_headers=_headers(scope["headers"]),
+            request_body=bytes(sent),
+            status=cast("int", answered["status"]),
+            reply_headers=cast("dict[str, str]", answered["headers"]),
+            reply_body=bytes(answer),
+        )
+        for observer in list(observers):
+            observer(exchange)
+
+
+def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in pairs}

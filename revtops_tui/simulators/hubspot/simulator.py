@@ -60,6 +60,7 @@ class HubSpotSimulator:
             ],
             exception_handlers={HubSpotError: _refuse, 404: _no_such_path},
         )
+        self.app.state.vendor = "hubspot"
 
 
 class _Gate:

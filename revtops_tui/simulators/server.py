@@ -25,7 +25,7 @@ TRANSPORT = "simulator.transport"
 class ServedExchange:
     """A request that a simulator of this process answered, and its answer. `vendor` is the connector's slug.
 
-    Header names are in lower case. What a fault broke off is here as far as it got.
+    Header names are in lower case. An answer that a fault broke off is here as far as it got, and not `whole`.
     """
 
     vendor: str
@@ -37,6 +37,7 @@ class ServedExchange:
     status: int
     reply_headers: dict[str, str]
     reply_body: bytes
+    whole: bool
 
 
 observers: list[Callable[[ServedExchange], None]] = []
@@ -158,7 +159,7 @@ class _Server(uvicorn.Server):
 
 
 async def _observed(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    sent, answer, answered = bytearray(), bytearray(), {"status": 0, "headers": {}}
+    sent, answer, answered = bytearray(), bytearray(), {"status": 0, "headers": {}, "whole": False}
 
     async def receive_and_keep() -> Message:
         message = await receive()
@@ -168,7 +169,9 @@ async def _observed(app: ASGIApp, scope: Scope, receive: Receive, send: Send) ->
     async def send_and_keep(message: Message) -> None:
         if message["type"] == "http.response.start":
             answered.update(status=message["status"], headers=_headers(message["headers"]))
-        answer.extend(message.get("body", b""))
+        else:
+            answer.extend(message.get("body", b""))
+            answered["whole"] = not message.get("more_body", False)
         await send(message)
 
     try:
@@ -184,8 +187,9 @@ async def _observed(app: ASGIApp, scope: Scope, receive: Receive, send: Send) ->
             status=cast("int", answered["status"]),
             reply_headers=cast("dict[str, str]", answered["headers"]),
             reply_body=bytes(answer),
+            whole=bool(answered["whole"]),
         )
-        for observer in list(observers):
+        for observer in observers:
             observer(exchange)
 
 

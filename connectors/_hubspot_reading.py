@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import orjson
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from connectors.http import HttpClient
-
-T = TypeVar("T")
+    from connectors.once import Once
 
 _LISTING_LIMIT, SEARCH_LIMIT, _BATCH_LIMIT = 100, 200, 100
 _GROUP = 1_000
@@ -80,15 +79,9 @@ class Group:
 class Reader:
     """What a connection's requests have in common. Look-ups are made when first needed, and once."""
 
-    def __init__(self, http: HttpClient) -> None:
+    def __init__(self, http: HttpClient, once: Once) -> None:
         self._http = http
-        self._asked: dict[str, asyncio.Task[Any]] = {}
-
-    async def aclose(self) -> None:
-        """Stop look-ups that nobody waits for any more."""
-        for task in self._asked.values():
-            task.cancel()
-        await asyncio.gather(*self._asked.values(), return_exceptions=True)
+        self._once = once
 
     # -- what is looked up ---------------------------------------------------------------------------------------
 
@@ -129,13 +122,6 @@ class Reader:
         async for reply in self._pages(f"/crm/v3/owners?limit=100&archived={str(archived).lower()}"):
             emails.update((str(owner["id"]), owner["email"]) for owner in reply.items if owner.get("email"))
         return emails
-
-    async def _once(self, key: str, fetch: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """The result of `fetch`, called for the first who asks. One who stops waiting does not stop it for others."""
-        task: asyncio.Task[T] | None = self._asked.get(key)
-        if task is None:
-            task = self._asked[key] = asyncio.create_task(fetch())
-        return await asyncio.shield(task)
 
     # -- pages ---------------------------------------------------------------------------------------------------
 

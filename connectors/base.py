@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from connectors.context import ConnectorContext, Sink, current_entity, local_context
@@ -12,12 +12,16 @@ from connectors.errors import AuthenticationError, ConnectorError, SyncCancelled
 from connectors.http import HttpClient, RateBudget
 from connectors.http.urls import origin
 from connectors.models import entity_name
+from connectors.once import Once
+from connectors.paging import Fetch, walk
 from connectors.registry import AuthType, ConnectorMeta
+from connectors.webhooks import InboundEvent, WebhookRefusedError, WebhookReply, WebhookRequest
 
 if TYPE_CHECKING:
     from sqlmodel import SQLModel
 
     from connectors.models import Record
+    from connectors.stream import StreamItem
 
 _SYNC_ORDER = (
     "pipelines", "pipeline_stages", "accounts", "contacts", "deals", "activities", "goals",
@@ -60,6 +64,8 @@ class BaseConnector:
         self.organization_id = organization_id
         self.user_id = user_id
         self.context = context or local_context(organization_id, self.source_system, user_id)
+        self.once = Once()
+        """Look-ups that this connector makes once: `await self.once("users", self._fetch_users)`."""
         self._http: HttpClient | None = None
         self._credentials: dict[str, Any] | None = None
 
@@ -118,6 +124,7 @@ class BaseConnector:
 
     async def aclose(self) -> None:
         """Close what the connector opened. The engine calls it; override to close more, and call this one too."""
+        await self.once.aclose()
         if self._http is not None:
             await self._http.aclose()
 
@@ -139,6 +146,16 @@ class BaseConnector:
         """Where an unfinished run of this entity left off (a `Checkpoint`'s cursor), or None."""
         sink = self.context.sink
         return sink.resume_cursor(current_entity.get()) if sink else None
+
+    @property
+    def bookmark(self) -> Any:
+        """What the last complete run of this entity left as its `Bookmark`; None in a full run."""
+        sink = self.context.sink
+        return sink.bookmark(current_entity.get()) if sink else None
+
+    def walk(self, **listings: Fetch) -> AsyncGenerator[StreamItem, None]:
+        """Everything in these paged listings, one after the other; see `connectors.paging`."""
+        return walk(self, listings)
 
     async def ensure_sync_active(self, stage: str = "") -> None:
         """Raise SyncCancelledError when the run was asked to stop. Call it inside long loops; `stage` names where."""
@@ -222,8 +239,31 @@ class BaseConnector:
         """Carry out a declared action, once."""
         raise NotImplementedError(f"{self.source_system} has no action {action} ({len(params)} values given)")
 
+    def webhook_secret(self) -> str | None:
+        """The secret that the vendor signs this connection's webhooks with, where the credentials hold one."""
+        key = self.meta.webhook_secret_extra_data_key
+        secret = self.credentials.get(key) if key else None
+        return str(secret) if secret else None
+
+    async def webhook_handshake(
+        self,
+        request: WebhookRequest,  # noqa: ARG002 - for those who override it
+    ) -> WebhookReply | None:
+        """The answer to a request by which the vendor makes sure of the address; None for what is an event."""
+        return None
+
+    async def verify_webhook(self, request: WebhookRequest) -> None:
+        """Make sure that the vendor sent this, now, and for this connection. Raises WebhookRefusedError."""
+        raise WebhookRefusedError(
+            f"{self.source_system} sends no webhooks ({request.method} was received).", status=404
+        )
+
+    def process_webhook_payload(self, request: WebhookRequest) -> list[InboundEvent]:
+        """The events in a verified request, each of a declared type. What is of no interest is left out."""
+        raise NotImplementedError(f"{self.source_system} reads no webhooks ({len(request.body)} bytes received)")
+
     async def handle_event(self, event_type: str, payload: dict[str, Any]) -> None:
-        """Process an inbound event, already stored and verified."""
+        """Process an inbound event, already verified: `persist_records` and `delete_records` take what it changed."""
         raise NotImplementedError(f"{self.source_system} has no event {event_type} ({len(payload)} fields given)")
 
 

@@ -17,6 +17,7 @@ from connectors.errors import ConnectionRevokedError, ConnectorError
 if TYPE_CHECKING:
     from connectors.http import Exchange
     from connectors.models import Record
+    from connectors.stream import Deleted
 
 current_entity: ContextVar[str | None] = ContextVar("current_entity", default=None)
 """The entity whose `sync_*` runs in this task: entities of one connection may run concurrently."""
@@ -33,8 +34,8 @@ class Sink(Protocol):
         """
         ...
 
-    async def store_records(self, entity: str, records: Sequence[Record]) -> int:
-        """Store one batch."""
+    async def store_records(self, entity: str, records: Sequence[Record] | Deleted) -> int:
+        """Store one batch, or mark what is gone."""
         ...
 
     def since(self, entity: str | None) -> dt.datetime | None:
@@ -43,6 +44,10 @@ class Sink(Protocol):
 
     def resume_cursor(self, entity: str | None) -> Any:
         """The cursor of the last committed checkpoint of an unfinished run, or None."""
+        ...
+
+    def bookmark(self, entity: str | None) -> Any:
+        """The bookmark of the last complete run, or None where this run does not go on from there."""
         ...
 
 

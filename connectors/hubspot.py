@@ -83,14 +83,8 @@ class HubSpotConnector(BaseConnector):
     def reader(self) -> Reader:
         """What this connection reads with; look-ups are kept as long as the connector."""
         if self._reader is None:
-            self._reader = Reader(self.http)
+            self._reader = Reader(self.http, self.once)
         return self._reader
-
-    async def aclose(self) -> None:
-        """Close the HTTP client, and what still uses it."""
-        if self._reader is not None:
-            await self._reader.aclose()
-        await super().aclose()
 
     async def test_connection(self) -> str:
         """Ask whose token it is; returns such as `portal 4242424 (acme.com), scopes crm.objects.deals.read, …`."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from connectors.errors import ConnectorError
 from connectors.models import ENTITY_RECORDS, Record, entity_name
 from connectors.rows import Batch, refused, shape_of
-from connectors.stream import Checkpoint, Deleted, Expect, Item, Page
+from connectors.stream import Bookmark, Checkpoint, Deleted, Expect, Item, Page
 from store import runs, upsert
 from store.clock import now_text
 from store.database import Database
@@ -127,6 +127,7 @@ class EntityWriter:
         self._new_from: int | None = None
         self._salt = salt
         self._checkpoints = checkpoints
+        self._bookmark: Any = None
         self._keep = keep
         self._pending = _Pending()
         self._commit: asyncio.Future[dict[str, int]] | None = None
@@ -158,6 +159,8 @@ class EntityWriter:
                 self._pending.cursor = item.cursor
             case Deleted():
                 self._pending.deleted.update(map(str, item.source_ids))
+            case Bookmark():
+                self._bookmark = item.value
             case Expect():
                 self.counts.expected = item.total
             case Record() | Mapping():
@@ -326,7 +329,7 @@ class EntityWriter:
 
     def _conclude(self, connection: sqlite3.Connection, *, advance: bool) -> None:
         if advance:
-            runs.set_watermark(connection, self._scope.connection_id, self.entity, self.started_at)
+            runs.set_watermark(connection, self._scope.connection_id, self.entity, self.started_at, self._bookmark)
         if self._checkpoints:
             runs.clear_checkpoint(connection, self._scope.connection_id, self.entity)
         if self._mode == "full" and not self._resumed:
@@ -400,23 +403,47 @@ current_sink: ContextVar[Any] = ContextVar("current_sink", default=None)
 async def persist_records(organization_id: str, entity: str, records: Sequence[Item], source_system: str) -> int:
     """Store records of one entity; returns how many were stored.
 
-    Inside a sync run they are part of it. Outside of one they go to the organization's own connection for that
-    `source_system`, found or made. A bad record is set aside alone. `entity` is the table's name or the guide's short
-    one. Raises ConnectorError for an entity that does not exist.
+    Inside a sync run, or while an event is handled, they are part of it. Elsewhere they go to the organization's own
+    connection for that `source_system`, found or made. A bad record is set aside alone. `entity` is the table's name or
+    the guide's short one. Raises ConnectorError for an entity that does not exist.
     """
+    return await _hand_over(organization_id, entity, records, source_system)
+
+
+async def delete_records(organization_id: str, entity: str, source_ids: Sequence[str], source_system: str) -> None:
+    """Mark records as deleted at the vendor; see `persist_records`, whose counterpart it is."""
+    await _hand_over(organization_id, entity, Deleted(source_ids), source_system)
+
+
+async def _hand_over(organization_id: str, entity: str, what: Sequence[Item] | Deleted, source_system: str) -> int:
     sink = current_sink.get()
     if sink is not None:
-        return int(await sink.store_records(entity, records))
+        return int(await sink.store_records(entity, what))
     from store.connections import ensure_connection
     from store.home import data_dir
 
-    table = entity_name(entity)
-    if table not in ENTITY_RECORDS:
-        raise ConnectorError(f"There is no entity named {entity}.", hint=f"One of: {', '.join(ENTITY_RECORDS)}.")
+    record = _record_of(entity)
     with Database.open(data_dir()) as database:
         connection = ensure_connection(database, organization_id, source_system)
         scope = Scope(connection.id, organization_id, source_system)
-        writer = EntityWriter(database, scope, table, ENTITY_RECORDS[table])
-        await writer.take(records)
-        await writer.flush()
+        return await store_now(database, scope, entity, what, record)
+
+
+async def store_now(
+    database: Database, scope: Scope, entity: str, what: Sequence[Item] | Deleted, record: type[Record] | None = None
+) -> int:
+    """Store records, or mark what is gone, outside of a sync run; returns how many records were stored.
+
+    Raises ConnectorError for an entity that does not exist.
+    """
+    writer = EntityWriter(database, scope, entity_name(entity), record or _record_of(entity))
+    await writer.take(what)
+    await writer.flush()
     return writer.counts.fetched - writer.counts.rejected
+
+
+def _record_of(entity: str) -> type[Record]:
+    record = ENTITY_RECORDS.get(entity_name(entity))
+    if record is None:
+        raise ConnectorError(f"There is no entity named {entity}.", hint=f"One of: {', '.join(ENTITY_RECORDS)}.")
+    return record

@@ -46,7 +46,10 @@ class ConnectorScope(StrEnum):
 
 @dataclass(frozen=True)
 class AuthField:
-    """One field of the credentials form. `type`: string, password, url, integer, boolean or choice."""
+    """One field of the credentials form. `type`: string, password, url, integer, boolean or choice.
+
+    `env`: the environment variable that may hold the value already, for the credentials of a built-in connector.
+    """
 
     name: str
     label: str = ""
@@ -55,6 +58,7 @@ class AuthField:
     help_text: str = ""
     default: Any = None
     choices: list[str] = field(default_factory=list)
+    env: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,8 @@ class ConnectorMeta:
     usage_guide: str = ""
     webhook_secret_extra_data_key: str | None = None
     default_sharing: str | None = None
+    builtin: bool = False
+    """Connects with one click: with the platform's credentials (`AuthField.env`), or with none at all."""
 
 
 _TOKEN_FIELDS: dict[AuthType, AuthField] = {

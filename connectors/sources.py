@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 SDK_MODULES = frozenset(
     {
         "base",
+        "choosing",
         "context",
         "discovery",
         "errors",
         "http",
         "loading",
         "models",
+        "once",
+        "paging",
         "parameter_types",
         "parameters",
         "persistence",
@@ -34,6 +37,7 @@ SDK_MODULES = frozenset(
         "sources",
         "stream",
         "validation",
+        "webhooks",
     }
 )
 """The modules of this package that are no connectors; no connector may take one of these names as its slug."""

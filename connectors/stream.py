@@ -45,10 +45,20 @@ class Deleted:
 
 
 @dataclass(frozen=True, slots=True)
+class Bookmark:
+    """Where the vendor's own feed of changes goes on behind this run. `value` is any JSON value.
+
+    It is kept with the watermark, so only when the entity finished whole; the next run finds it in `self.bookmark`.
+    """
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Expect:
     """How many records the vendor says are coming: the total of a progress bar, nothing else."""
 
     total: int
 
 
-StreamItem: TypeAlias = Item | Iterable[Item] | Page | Checkpoint | Deleted | Expect
+StreamItem: TypeAlias = Item | Iterable[Item] | Page | Checkpoint | Deleted | Bookmark | Expect

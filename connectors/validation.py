@@ -98,6 +98,7 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "usage_guide": _TEXT,
     "webhook_secret_extra_data_key": _OPTIONAL_TEXT,
     "default_sharing": _OPTIONAL_TEXT,
+    "builtin": ("True or False", _is(bool)),
 }
 
 

@@ -117,12 +117,22 @@ def has_watermark(database: Database, connection_id: int) -> bool:
     return database.reader().execute(query, (connection_id,)).fetchone() is not None
 
 
-def set_watermark(connection: sqlite3.Connection, connection_id: int, entity: str, value: str) -> None:
-    """Move the watermark forward (never back)."""
+def bookmark(database: Database, connection_id: int, entity: str) -> Any:
+    """Where the vendor's feed of changes goes on behind the watermark, or None."""
+    query = "SELECT bookmark FROM watermarks WHERE connection_id = ? AND entity = ?"
+    row = database.reader().execute(query, (connection_id, entity)).fetchone()
+    return json.loads(row[0]) if row and row[0] is not None else None
+
+
+def set_watermark(
+    connection: sqlite3.Connection, connection_id: int, entity: str, value: str, bookmark: Any = None
+) -> None:
+    """Move the watermark forward (never back), and with it the bookmark, where there is one."""
     connection.execute(
-        "INSERT INTO watermarks(connection_id, entity, value) VALUES (?, ?, ?) "
-        "ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
-        (connection_id, entity, value),
+        "INSERT INTO watermarks(connection_id, entity, value, bookmark) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET "
+        "value = max(value, excluded.value), bookmark = coalesce(excluded.bookmark, bookmark)",
+        (connection_id, entity, value, None if bookmark is None else json.dumps(bookmark)),
     )
 
 

@@ -255,13 +255,14 @@ class SyncRun(SQLModel, table=True):
 
 
 class Watermark(SQLModel, table=True):
-    """The start time up to which one entity of one connection is known complete."""
+    """The start time up to which one entity of one connection is known complete; where its feed of changes goes on."""
 
     __tablename__ = "watermarks"
 
     connection_id: int = Field(primary_key=True, foreign_key="connections.id", ondelete="CASCADE")
     entity: str = Field(primary_key=True)
     value: str
+    bookmark: str | None = None
 
 
 class Checkpoint(SQLModel, table=True):

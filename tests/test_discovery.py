@@ -191,6 +191,7 @@ class Full(BaseConnector):
                 "help_text": "",
                 "default": None,
                 "choices": [],
+                "env": "",
             }
         ],
         "icon": "box",

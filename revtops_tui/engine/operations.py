@@ -41,7 +41,7 @@ def schema(ws: Workspace, selector: str, *, cancel: threading.Event | None = Non
         async with cancelled_by(cancel):
             return await connector.get_schema()
 
-    _needs(ws, selector, Capability.QUERY)
+    needs(ws, selector, Capability.QUERY)
     return use(ws, selector, call)
 
 
@@ -56,7 +56,7 @@ def query(ws: Workspace, selector: str, request: str, *, cancel: threading.Event
         async with cancelled_by(cancel):
             return await connector.query(request)
 
-    _needs(ws, selector, Capability.QUERY)
+    needs(ws, selector, Capability.QUERY)
     return use(ws, selector, call)
 
 
@@ -64,7 +64,7 @@ def write(
     ws: Workspace, selector: str, operation: str, data: Mapping[str, Any], *, textual: bool = False, who: str = "person"
 ) -> OperationResult:
     """Carry out a declared write. `textual`: values are text as typed. Raises EngineError before anything is sent."""
-    cls = _needs(ws, selector, Capability.WRITE)
+    cls = needs(ws, selector, Capability.WRITE)
     return _operate(ws, selector, "write", _declared(cls.meta.write_operations, operation), data, textual, who)
 
 
@@ -72,7 +72,7 @@ def action(
     ws: Workspace, selector: str, name: str, data: Mapping[str, Any], *, textual: bool = False, who: str = "person"
 ) -> OperationResult:
     """Carry out a declared action, once. Raises EngineError before anything is sent."""
-    cls = _needs(ws, selector, Capability.ACTION)
+    cls = needs(ws, selector, Capability.ACTION)
     return _operate(ws, selector, "action", _declared(cls.meta.actions, name), data, textual, who)
 
 
@@ -122,7 +122,8 @@ def _declared(operations: Sequence[Any], name: str) -> Any:
     return by_name[name]
 
 
-def _needs(ws: Workspace, selector: str, capability: Capability) -> type[BaseConnector]:
+def needs(ws: Workspace, selector: str, capability: Capability) -> type[BaseConnector]:
+    """The connector behind a connection, where it declares the capability. Raises EngineError."""
     cls = connector_class(ws, selector.partition(":")[0])
     if capability not in cls.meta.capabilities:
         can = ", ".join(cls.meta.capabilities)

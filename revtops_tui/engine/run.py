@@ -25,7 +25,7 @@ from connectors.errors import (
 )
 from connectors.models import ENTITY_RECORDS, entity_name
 from connectors.persistence import EntityCounts, EntityWriter
-from connectors.stream import Item
+from connectors.stream import Deleted, Item
 from revtops_tui.engine.errors import EngineError, people
 from store import runs
 from store.clock import moment_of, now_text, text_of
@@ -114,7 +114,13 @@ class SyncRun:
         resumed = self._resumed.get(entity or "")
         return resumed.cursor if resumed else None
 
-    async def store_records(self, entity: str, records: Sequence[Item]) -> int:
+    def bookmark(self, entity: str | None) -> Any:
+        """Where the vendor's feed of changes goes on; None where everything, or a window of the user's, is wanted."""
+        if entity is None or self._options.full or self._options.since or self.since(entity) is None:
+            return None
+        return runs.bookmark(self._database, self._connection.id, entity)
+
+    async def store_records(self, entity: str, records: Sequence[Item] | Deleted) -> int:
         """Store one batch for a connector that drives its own sync; returns how many were taken."""
         entity = entity_name(entity)
         if not self.wants(entity):

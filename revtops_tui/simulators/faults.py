@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
+from revtops_tui.simulators.server import FAULT as FAULT  # simulators take it from here
 from revtops_tui.simulators.server import TRANSPORT
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ FaultKind = Literal[
     "slow",  # the answer comes after `delay_ms`
 ]
 _REPLIES: frozenset[str] = frozenset({"429", "500", "expired_token", "revoked"})
-FAULT = "simulator.fault"
-"""Key in an ASGI scope's `extensions`: the kind of the fault that the simulator's own handler has to carry out."""
 
 ADMIN_PREFIX = "/_simulator/"
 _IDS = re.compile(r"(?<=/)\d+(?=/|$)")

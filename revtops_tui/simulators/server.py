@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 
 TRANSPORT = "simulator.transport"
 """ASGI extension with the connection's transport: a simulator that breaks a connection off needs it."""
+FAULT = "simulator.fault"
+"""ASGI extension with the kind of the fault that the simulator's own handler has to carry out."""
 
 
 @dataclass(frozen=True)
 class ServedExchange:
     """A request that a simulator of this process answered, and its answer. `vendor` is the connector's slug.
 
-    Header names are in lower case. An answer that a fault broke off is here as far as it got, and not `whole`.
+    Header names are in lower case. An answer that a fault broke off is here as far as it got, and not `whole`. `fault`
+    is the kind of the fault that shaped its content on purpose, or empty.
     """
 
     vendor: str
@@ -38,6 +41,7 @@ class ServedExchange:
     reply_headers: dict[str, str]
     reply_body: bytes
     whole: bool
+    fault: str = ""
 
 
 observers: list[Callable[[ServedExchange], None]] = []
@@ -188,6 +192,7 @@ async def _observed(app: ASGIApp, scope: Scope, receive: Receive, send: Send) ->
             reply_headers=cast("dict[str, str]", answered["headers"]),
             reply_body=bytes(answer),
             whole=bool(answered["whole"]),
+            fault=scope["extensions"].get(FAULT, ""),
         )
         for observer in observers:
             observer(exchange)

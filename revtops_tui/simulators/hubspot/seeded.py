@@ -11,16 +11,11 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from revtops_tui.simulators.company import PRODUCTS, Company
 from revtops_tui.simulators.hubspot.schema import OBJECT_TYPES, PIPELINES
 from revtops_tui.simulators.seeding import DAY_MS, iso_day, iso_utc, mix, stream
+from revtops_tui.simulators.story import DEFAULT_AS_OF, Story
 
 Properties = dict[str, str | None]
-DEFAULT_AS_OF = dt.datetime(2025, 9, 30, 18, tzinfo=dt.UTC)
-"""The moment of the last seeded change: in the past, so that everything which changes later is newer."""
-
-_CREATED_SPAN = 730 * DAY_MS
-_MODIFIED_SPAN = 400 * DAY_MS
 _FIRST_OWNER = 51_000_001
 _BASES = {name: (n + 1) * 10_000_000_000 for n, name in enumerate(OBJECT_TYPES)}
 _STAGE_CHOICES = [(pipeline.id, stage.id, stage.probability) for pipeline in PIPELINES for stage in pipeline.stages]
@@ -35,10 +30,7 @@ _NEXT_STEPS = (
     "Introduce the onboarding lead",
     "Follow up after the board meeting",
 )
-_MOTIONS = ("new business", "expansion", "renewal", "pilot", "50 seats", "upgrade", "multi-year", "200 seats")
-_AMOUNTS = [str(250 * n) for n in range(1, 801)]
 _DISCOUNTS = [str(2.5 * n) for n in range(8)]
-_CURRENCIES = ("USD", "USD", "EUR", "USD", "GBP", "EUR", "USD", "JPY")
 _SUBJECTS = ("Pricing", "Kick-off", "Security questionnaire", "Quarterly review", "Contract changes", "Data migration")
 AWKWARD_NAMES: dict[int, str | None] = {
     3: "🚀 Launch 👩\u200d🚀 deal ✓",
@@ -61,16 +53,16 @@ class Seeded:
     first: int
     live: int
     archived: int
-    end: int
+    story: Story
     build: Callable[[int], Properties]
 
     def created(self, index: int) -> int:
         """Milliseconds since 1970 UTC; grows with the index."""
-        return self.end - _CREATED_SPAN + (_CREATED_SPAN - DAY_MS) * index // self._total
+        return self.story.created(index, self.live)
 
     def modified(self, index: int) -> int:
         """Milliseconds since 1970 UTC; grows with the index and is never before the creation."""
-        return self.end - _MODIFIED_SPAN + _MODIFIED_SPAN * (index + 1) // self._total
+        return self.story.modified(index, self.live)
 
     def archived_at(self, index: int) -> int | None:
         """When it was archived, None for a live one."""
@@ -95,15 +87,15 @@ class Account:
     """Everything a simulated account starts with, under one seed. `size` is the number of deals."""
 
     def __init__(self, *, seed: int, size: int, as_of: dt.datetime = DEFAULT_AS_OF) -> None:
-        self.company = Company(seed)
+        self.story = Story(seed=seed, size=size, as_of=as_of)
+        self.company = self.story.company
         self.owners = [_FIRST_OWNER + c.number for c in self.company.colleagues]
         self._owner_texts = [str(owner) for owner in self.owners]
-        self.companies = max(1, size // 5)
-        self.contacts = max(1, size // 2)
+        self.companies = self.story.customers
+        self.contacts = self.story.contacts
         self.deals = size
         self.activities = max(1, size // 10)
         self._seeds = {name: stream(seed, name) for name in OBJECT_TYPES}
-        self._end = int(as_of.timestamp() * 1000)
         counts = {"companies": self.companies, "contacts": self.contacts, "deals": size, "goal_targets": 24}
         self.objects = {name: self._seeded(name, counts.get(name, self.activities)) for name in OBJECT_TYPES}
 
@@ -119,7 +111,7 @@ class Account:
             "tasks": self._task,
             "goal_targets": self._goal,
         }
-        return Seeded(name, _BASES[name] + 1, live, live // 50, self._end, builders[name])
+        return Seeded(name, _BASES[name] + 1, live, live // 50, self.story, builders[name])
 
     def _stamps(self, name: str, index: int) -> tuple[int, str, str, str]:
         seeded = self.objects[name]
@@ -168,32 +160,26 @@ class Account:
         }
 
     def _deal(self, index: int) -> Properties:
-        bits = mix(self._seeds["deals"], index)
-        pipeline, stage, probability = _STAGE_CHOICES[bits % len(_STAGE_CHOICES)]
-        millis, created, modified, object_id = self._stamps("deals", index)
-        closes = millis // DAY_MS + 20 + (bits >> 8) % 240
-        if index in AWKWARD_NAMES:
-            name = AWKWARD_NAMES[index]
-        else:
-            customer = self.company.customer_name(index % self.companies)
-            name = f"{customer} - {PRODUCTS[(bits >> 16) % len(PRODUCTS)]} {_MOTIONS[(bits >> 20) % len(_MOTIONS)]}"
+        deal = self.story.deal(index)
+        bits = deal.bits
+        pipeline, stage, probability = _STAGE_CHOICES[deal.stage]
         return {  # a literal, because a page has a hundred of them
-            "dealname": name,
-            "amount": _AMOUNTS[(bits >> 24) % 800] if bits >> 60 else None,
+            "dealname": AWKWARD_NAMES.get(index, deal.name),
+            "amount": None if deal.amount is None else str(deal.amount),
             "dealstage": stage,
             "pipeline": pipeline,
-            "closedate": f"{iso_day(closes)}T00:00:00Z",
+            "closedate": f"{iso_day(deal.closes)}T00:00:00Z",
             "dealtype": "existingbusiness" if bits >> 34 & 1 else "newbusiness",
-            "deal_currency_code": _CURRENCIES[(bits >> 35) % 8],
+            "deal_currency_code": deal.currency,
             "hs_deal_stage_probability": probability,
             "competitor": _COMPETITORS[(bits >> 38) % 8],
-            "renewal_date": iso_day(closes + 365) if bits >> 41 & 1 else None,
+            "renewal_date": iso_day(deal.closes + 365) if bits >> 41 & 1 else None,
             "discount_pct": _DISCOUNTS[(bits >> 42) % 8],
             "next_step": _NEXT_STEPS[(bits >> 45) % 8],
-            "createdate": created,
-            "hs_lastmodifieddate": modified,
-            "hs_object_id": object_id,
-            "hubspot_owner_id": self._owner_texts[(bits >> 50) % len(self.owners)],
+            "createdate": iso_utc(deal.created),
+            "hs_lastmodifieddate": iso_utc(deal.modified),
+            "hs_object_id": str(self.objects["deals"].first + index),
+            "hubspot_owner_id": self._owner_texts[deal.owner],
         }
 
     def _activity(self, name: str, index: int) -> tuple[int, str, Properties]:
@@ -258,7 +244,7 @@ class Account:
         bits = mix(self._seeds["goal_targets"], index)
         _, created, modified, object_id = self._stamps("goal_targets", index)
         quarter, who = index % 4, index // 4
-        year = dt.datetime.fromtimestamp(self._end / 1000, dt.UTC).year
+        year = dt.datetime.fromtimestamp(self.story.end / 1000, dt.UTC).year
         start = dt.datetime(year, 3 * quarter + 1, 1, tzinfo=dt.UTC)
         end = dt.datetime(year + quarter // 3, (3 * quarter + 3) % 12 + 1, 1, tzinfo=dt.UTC)
         owner = who % len(self.owners)

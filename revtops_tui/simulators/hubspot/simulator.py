@@ -15,8 +15,8 @@ from revtops_tui.simulators.hubspot.admin import AdminRoutes
 from revtops_tui.simulators.hubspot.errors import HubSpotError, fault_reply, rate_limited, unauthorized
 from revtops_tui.simulators.hubspot.limits import Limiter, RateLimit
 from revtops_tui.simulators.hubspot.objects import ObjectRoutes
-from revtops_tui.simulators.hubspot.seeded import DEFAULT_AS_OF
 from revtops_tui.simulators.hubspot.state import State
+from revtops_tui.simulators.story import DEFAULT_AS_OF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

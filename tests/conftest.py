@@ -11,9 +11,22 @@ import pytest
 
 from revtops_tui.simulators.hubspot import HubSpotSimulator
 from revtops_tui.simulators.server import SimulatorServer, serve
+from tests.contracts import watching
 from tests.support.command_line import CommandLine, Shop
 
 PASSPHRASE = "a passphrase for tests"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _watched() -> Iterator[None]:
+    """Every exchange with a simulator is seen; see `tests.contracts`."""
+    yield from watching.watch()
+
+
+@pytest.fixture(autouse=True)
+def _judged(_watched: None) -> Iterator[None]:
+    """A test fails in which an exchange did not fit its vendor's document."""
+    yield from watching.judge()
 
 
 @pytest.fixture

@@ -1,0 +1,77 @@
+"""What is wrong in the vendors' documents. Each line says how that is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.contracts.changes import Overlay
+
+_INTEGER: dict[str, Any] = {"type": "integer"}
+_STRING: dict[str, Any] = {"type": "string"}
+
+_HUBSPOT_CLIENT = "The document, a third party's, calls every number and flag a string; `hubspot-api-client` has "
+_SORT = {
+    "type": "object",
+    "properties": {"propertyName": {"type": "string"}, "direction": {"enum": ["ASCENDING", "DESCENDING"]}},
+}
+
+OVERLAYS: dict[str, tuple[Overlay, ...]] = {
+    "hubspot": (
+        Overlay("POST */search", "body.limit", _INTEGER, f"{_HUBSPOT_CLIENT}an int in PublicObjectSearchRequest."),
+        Overlay(
+            "POST */search", "body.sorts[]", _SORT, 'HubSpot\'s page "CRM search" sorts by propertyName, direction.'
+        ),
+        Overlay("POST */search", "reply.total", _INTEGER, f"{_HUBSPOT_CLIENT}an int in its collection responses."),
+        Overlay("GET /crm/v3/owners", "query.email", {"required": False}, "`hubspot-api-client`: a filter, optional."),
+        Overlay(
+            "GET /crm/v3/owners",
+            "reply.results[].userId",
+            {"type": "integer", "nullable": True},
+            f"{_HUBSPOT_CLIENT}an optional int in PublicOwner; an archived owner is no user any more.",
+        ),
+        Overlay(
+            "GET /crm/v3/owners",
+            "reply.results[].teams[].primary",
+            {"type": "boolean"},
+            f"{_HUBSPOT_CLIENT}a bool in PublicTeam.",
+        ),
+        Overlay(
+            "POST /crm/v4/*",
+            "reply.results[].to[].associationTypes[].typeId",
+            _INTEGER,
+            f"{_HUBSPOT_CLIENT}an int in AssociationSpecWithLabel.",
+        ),
+        Overlay(
+            "POST /crm/v4/*",
+            "reply.results[].to[].associationTypes[].label",
+            {"nullable": True},
+            "Types that HubSpot defines have no label; `hubspot-api-client` leaves it out or None.",
+        ),
+        Overlay(
+            "GET /crm/v4/*",
+            "reply.results[].associationTypes[].typeId",
+            _INTEGER,
+            f"{_HUBSPOT_CLIENT}an int in AssociationSpecWithLabel.",
+        ),
+        Overlay(
+            "GET /crm/v4/*",
+            "reply.results[].associationTypes[].label",
+            {"nullable": True},
+            "Types that HubSpot defines have no label; `hubspot-api-client` leaves it out or None.",
+        ),
+        Overlay(
+            "POST *",
+            "body.associations[].types[].associationTypeId",
+            _INTEGER,
+            f"{_HUBSPOT_CLIENT}an int in AssociationSpec.",
+        ),
+        Overlay("POST *", "reply.numErrors", _INTEGER, f"{_HUBSPOT_CLIENT}an int in its multi-status responses."),
+        Overlay("POST *", "reply.errors[].category", _STRING, "`hubspot-api-client` has a str in StandardError."),
+        Overlay(
+            "POST *",
+            "reply.errors[].subCategory",
+            _STRING,
+            "`hubspot-api-client` takes anything; HubSpot sends names such as crm.associations.NO_ASSOCIATIONS_FOUND.",
+        ),
+    ),
+}

@@ -1,0 +1,21 @@
+"""What connectors ask for that no document describes: `METHOD /path` -> why, and what is the authority instead."""
+
+from __future__ import annotations
+
+_CLIENT = "Not in the document, a third party's. Authority: `hubspot-api-client`, "
+_UPLOAD = "Newer than the document of 2021. Authority: `slack_sdk`, files_upload_v2."
+
+UNCOVERED: dict[str, dict[str, str]] = {
+    "hubspot": {
+        "GET /account-info/v3/details": f"{_CLIENT}which sends such a request through `api_request`.",
+        "GET /oauth/v1/access-tokens/{token}": f"{_CLIENT}oauth.access_tokens_api.",
+        "GET /crm/v3/pipelines/{objectType}": f"{_CLIENT}crm.pipelines.pipelines_api.",
+        "GET /crm/v3/properties/{objectType}": f"{_CLIENT}crm.properties.core_api.",
+    },
+    "slack": {
+        "GET /api/files.getUploadURLExternal": _UPLOAD,
+        "POST /api/files.getUploadURLExternal": _UPLOAD,
+        "POST /api/files.completeUploadExternal": _UPLOAD,
+        "POST /upload/v1/{ticket}": "The address that files.getUploadURLExternal hands out. Authority: `slack_sdk`.",
+    },
+}

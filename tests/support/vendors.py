@@ -47,7 +47,7 @@ class Connected:
             found = file.execute(f"SELECT * FROM {entity} WHERE deleted_at IS {marked}").fetchall()
         finally:
             file.close()
-        return {row["source_id"]: {name: _read(row[name]) for name in row.keys()} for row in found}
+        return {row["source_id"]: {name: _read(value) for name, value in dict(row).items()} for row in found}
 
     def counts(self) -> dict[str, int]:
         """Live rows per entity, of those that the simulator counts."""

@@ -11,6 +11,9 @@ from typing import Any
 Json = dict[str, Any]
 
 
+GONE: Json = {"x-gone": True}
+
+
 @dataclass(frozen=True)
 class Overlay:
     """One mistake of a document.
@@ -19,7 +22,7 @@ class Overlay:
         operation: `METHOD /path` as the document has it, with `*` for anything.
         where: `query.NAME` (or path, header), `body.KEY.KEY[]`, or `reply.KEY[].KEY` for every status; `query` alone is
             the list of parameters, `body` and `reply` alone are whole schemas.
-        change: keywords that are put in place of the document's; None takes a keyword away, `properties` are added.
+        change: keywords that are put in place of the document's; `properties` are added; GONE takes the place away.
         why: what is wrong with the document, and who says so.
     """
 
@@ -48,12 +51,11 @@ class Overlay:
         if not name:
             operation["parameters"] += [{"in": place, **added} for added in self.change["added"]]
             return True
-        found = False
-        for index, parameter in enumerate(operation["parameters"]):
-            if parameter["in"] == place and parameter["name"] == name:
-                operation["parameters"][index] = _merged(parameter, self.change)
-                found = True
-        return found
+        parameters = operation["parameters"]
+        found = [p for p in parameters if p["in"] == place and p["name"] == name]
+        kept = [p for p in parameters if p not in found]
+        operation["parameters"] = kept if self.change is GONE else [*kept, *(_merged(p, self.change) for p in found)]
+        return bool(found)
 
     def _schema(self, holder: Json, steps: list[str], schemas: Json) -> bool:
         schema, found = _changed(holder["schema"], steps, self.change, schemas)
@@ -81,8 +83,12 @@ def _changed(schema: Json, steps: list[str], change: Json, schemas: Json) -> tup
     if step == "[]" and isinstance(schema.get("items"), dict):
         result["items"], found = _changed(schema["items"], rest, change, schemas)
     elif step in schema.get("properties", {}):
+        others = {key: value for key, value in schema["properties"].items() if key != step}
+        if change is GONE and not rest:
+            required = [key for key in schema.get("required", ()) if key != step]
+            return {**result, "properties": others, "required": required}, True
         inner, found = _changed(schema["properties"][step], rest, change, schemas)
-        result["properties"] = {**schema["properties"], step: inner}
+        result["properties"] = {**others, step: inner}
     for key in ("allOf", "anyOf", "oneOf"):
         if key in schema:
             branches = [_changed(branch, steps, change, schemas) for branch in schema[key]]
@@ -95,9 +101,7 @@ def _changed(schema: Json, steps: list[str], change: Json, schemas: Json) -> tup
 def _merged(schema: Json, change: Json) -> Json:
     result = deepcopy(schema)
     for key, value in change.items():
-        if value is None:
-            result.pop(key, None)
-        elif key in ("properties", "schema") and isinstance(value, dict):
+        if key in ("properties", "schema"):
             result[key] = {**result.get(key, {}), **value}
         else:
             result[key] = value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.contracts.changes import Overlay
+from tests.contracts.changes import GONE, Overlay
 
 _INTEGER: dict[str, Any] = {"type": "integer"}
 _STRING: dict[str, Any] = {"type": "string"}
@@ -14,6 +14,8 @@ _SORT = {
     "type": "object",
     "properties": {"propertyName": {"type": "string"}, "direction": {"enum": ["ASCENDING", "DESCENDING"]}},
 }
+
+_SLACK_TOKEN = "The token goes into `Authorization: Bearer`, as in `slack_sdk`; in an address it would be logged."
 
 OVERLAYS: dict[str, tuple[Overlay, ...]] = {
     "hubspot": (
@@ -73,5 +75,10 @@ OVERLAYS: dict[str, tuple[Overlay, ...]] = {
             _STRING,
             "`hubspot-api-client` takes anything; HubSpot sends names such as crm.associations.NO_ASSOCIATIONS_FOUND.",
         ),
+    ),
+    "slack": (
+        Overlay("*", "header.token", GONE, _SLACK_TOKEN),
+        Overlay("*", "query.token", GONE, _SLACK_TOKEN),
+        Overlay("*", "body.token", GONE, _SLACK_TOKEN),
     ),
 }

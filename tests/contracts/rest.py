@@ -7,12 +7,12 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from typing import Any
-from urllib.parse import unquote
 
 from revtops_tui.simulators.server import ServedExchange
 from tests.contracts.changes import Overlay
 from tests.contracts.documents import SOURCES, Described, Document
 from tests.contracts.overlays import OVERLAYS
+from tests.contracts.routes import Routes
 from tests.contracts.schemas import Reading
 from tests.contracts.texts import coerced, is_list, members, pairs, parts, texts
 from tests.contracts.uncovered import UNCOVERED
@@ -33,7 +33,7 @@ class Operation:
         self._checks: dict[object, Check] = {}
         source, self.schemas = described.document.source, described.document.schemas
         self.sent = Reading(self.schemas, closed=True, loose=source.loose)
-        self._received = Reading(self.schemas, closed=False, loose=source.loose)
+        self.received = Reading(self.schemas, closed=False, loose=source.loose)
         self.content = _own(described.read())
         self.applied = [o for o in overlays if o.concerns(described.name) and o.apply(self.content, self.schemas)]
 
@@ -55,6 +55,10 @@ class Operation:
         """What is wrong with the values of a parameter that is described."""
         parameter = self.parameters[where, name]
         schema = parameter.get("schema", {})
+        if (
+            "enum" in schema and "comma" in parameter.get("description", "").lower()
+        ):  # Pipedrive's way of saying: a list
+            schema, parameter = {"type": "array", "items": schema}, {"explode": False}
         if is_list(schema, self.sent.resolved):
             items = self.sent.resolved(schema).get("items") or {}
             exploded = parameter.get("explode", parameter.get("style", "form") == "form")
@@ -84,12 +88,8 @@ class Operation:
                 return found
         return None
 
-    def received(self, key: object, schema: Json) -> Check:
-        """What checks a reply's body."""
-        return self.check(key, self._received, schema)
-
     def check(self, key: object, reading: Reading, schema: Json) -> Check:
-        """The check of a schema, compiled once."""
+        """The check of a schema, compiled once for the key."""
         if key not in self._checks:
             self._checks[key] = reading.validator(schema)
         return self._checks[key]
@@ -116,8 +116,8 @@ class RestContract:
         self.overlays = tuple(OVERLAYS.get(vendor, ()))
         self.described = [each for source in SOURCES[vendor] for each in Document.load(source).operations]
         self._operations: dict[Described, Operation] = {}
-        self._routes = _Routes((each.method, each.path, each) for each in self.described)
-        self._uncovered = _Routes((*name.split(" ", 1), name) for name in UNCOVERED.get(vendor, {}))  # type: ignore[misc]
+        self._routes = Routes((each.name, each) for each in self.described)
+        self._uncovered = Routes(UNCOVERED.get(vendor, {}).items())
 
     def operation(self, described: Described) -> Operation:
         """An operation, read when first asked for."""
@@ -148,39 +148,6 @@ class RestContract:
                 yield say(what, f"{operation.place}, {where}")
         for what, where in _reply_problems(operation, exchange):
             yield say(what, f"{operation.place}, {where}")
-
-
-class _Routes:
-    """Path templates, the most literal one first."""
-
-    def __init__(self, routes: Iterator[tuple[str, str, Any]] | Any) -> None:
-        self._by_length: dict[int, list[tuple[list[bool], re.Pattern[str], str, Any]]] = {}
-        for method, path, target in routes:
-            segments = path.strip("/").split("/")
-            literal = ["{" not in segment for segment in segments]
-            entry = (literal, _pattern(path), method, target)
-            self._by_length.setdefault(len(segments), []).append(entry)
-        for entries in self._by_length.values():
-            entries.sort(key=lambda entry: entry[0], reverse=True)
-
-    def find(self, method: str, path: str) -> tuple[Any, dict[str, str]] | None:
-        for _, pattern, taken, target in self._candidates(path):
-            if taken == method and (match := pattern.fullmatch(path.rstrip("/"))):
-                names = re.findall(r"\{\+?([^}]+)\}", getattr(target, "path", ""))
-                return target, dict(zip(names, map(unquote, match.groups()), strict=False))
-        return None
-
-    def methods(self, path: str) -> list[str]:
-        found = {taken for _, pattern, taken, _ in self._candidates(path) if pattern.fullmatch(path.rstrip("/"))}
-        return sorted(found)
-
-    def _candidates(self, path: str) -> list[tuple[list[bool], re.Pattern[str], str, Any]]:
-        return self._by_length.get(len(path.strip("/").split("/")), [])
-
-
-def _pattern(path: str) -> re.Pattern[str]:
-    pieces = re.split(r"(\{[^}]+\})", path.rstrip("/"))
-    return re.compile("".join("([^/]+)" if piece.startswith("{") else re.escape(piece) for piece in pieces))
 
 
 # -- requests ----------------------------------------------------------------------------------------------------------
@@ -288,5 +255,5 @@ def _reply_problems(operation: Operation, exchange: ServedExchange) -> Problems:
             yield f"is answered with {kind or 'no content type'}, not {' or '.join(described)}", where
     elif "schema" in media and "json" in kind:
         value = json.loads(exchange.reply_body)
-        for problem in operation.received((exchange.status, kind), media["schema"])(value):
+        for problem in operation.check(id(media), operation.received, media["schema"])(value):
             yield f"in the reply, {problem}", where

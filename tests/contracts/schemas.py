@@ -35,11 +35,13 @@ class Reading:
 
     def validator(self, schema: Json) -> Callable[[Any], list[str]]:
         """What checks a value and returns what is wrong with it, one line each: `at.path: what`."""
-        whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", **self.site(schema)}
-        if reachable := self._reachable(whole):
-            whole["$defs"] = reachable
-        compiled = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+        compiled = jsonschema_rs.Draft202012Validator(self.whole(schema), validate_formats=True)
         return lambda value: [] if compiled.is_valid(value) else [worded(e) for e in compiled.iter_errors(value)]
+
+    def whole(self, schema: Json) -> Json:
+        """A schema with the definitions that it reaches, and no others: a document has thousands."""
+        whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", **self.site(schema)}
+        return {**whole, "$defs": reachable} if (reachable := self._reachable(whole)) else whole
 
     def site(self, schema: Any) -> Any:
         """A schema where it is used: closed, if this reading is and the schema describes keys."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from revtops_tui.simulators import story
 from revtops_tui.simulators.company import INDUSTRIES
 
 PropertyType = Literal["string", "number", "date", "datetime", "enumeration", "bool"]
@@ -104,30 +105,23 @@ class Pipeline:
         return {"id": self.id, "label": self.label, "displayOrder": order, "stages": stages, **times}
 
 
-PIPELINES = (
+# HubSpot's ids, in the order of `story.STAGES`: those of its default pipeline are words, those of any other are numbers.
+_PIPELINE_IDS = {"Sales Pipeline": "default", "Renewals": "71900312"}
+_STAGE_IDS = (
+    "appointmentscheduled", "qualifiedtobuy", "presentationscheduled", "decisionmakerboughtin", "contractsent",
+    "closedwon", "closedlost", "139211001", "139211002", "139211003", "139211004",
+)  # fmt: skip
+PIPELINES = tuple(
     Pipeline(
-        "default",
-        "Sales Pipeline",
-        (
-            Stage("appointmentscheduled", "Appointment Scheduled", "0.2"),
-            Stage("qualifiedtobuy", "Qualified To Buy", "0.4"),
-            Stage("presentationscheduled", "Presentation Scheduled", "0.6"),
-            Stage("decisionmakerboughtin", "Decision Maker Bought-In", "0.8"),
-            Stage("contractsent", "Contract Sent", "0.9"),
-            Stage("closedwon", "Closed Won", "1.0", closed=True),
-            Stage("closedlost", "Closed Lost", "0.0", closed=True),
+        pipeline_id,
+        label,
+        tuple(
+            Stage(stage_id, stage.name, str(stage.probability), stage.closed)
+            for stage_id, stage in zip(_STAGE_IDS, story.STAGES, strict=True)
+            if stage.pipeline == label
         ),
-    ),
-    Pipeline(
-        "71900312",
-        "Renewals",
-        (
-            Stage("139211001", "Up for Renewal", "0.5"),
-            Stage("139211002", "Negotiation", "0.75"),
-            Stage("139211003", "Renewed", "1.0", closed=True),
-            Stage("139211004", "Churned", "0.0", closed=True),
-        ),
-    ),
+    )
+    for label, pipeline_id in _PIPELINE_IDS.items()
 )
 STAGES = {stage.id: stage for pipeline in PIPELINES for stage in pipeline.stages}
 

@@ -13,7 +13,7 @@ from connectors.errors import (
     VendorUnavailableError,
 )
 from tests.support.crm_database import PASSWORD, Connect, Crm, connect, crm, failure
-from tests.support.postgres import make_certificate, postgres_server
+from tests.support.postgres import certificate_of, make_certificate, postgres_server
 
 __all__ = ["connect", "crm", "postgres_server"]  # fixtures
 pytestmark = pytest.mark.xdist_group("postgres")
@@ -66,7 +66,7 @@ async def test_the_environment_stands_in_for_nothing(
 
 
 async def test_tls_is_verified_as_asked(connect: Connect, crm: Crm) -> None:
-    certificate = str(crm.server.certificate)
+    certificate = str(certificate_of(crm.server.directory))
     for host, mode, authority in (
         ("127.0.0.1", "require", None),
         ("127.0.0.1", "verify-ca", certificate),
@@ -79,7 +79,7 @@ async def test_tls_is_verified_as_asked(connect: Connect, crm: Crm) -> None:
 async def test_a_server_that_is_not_the_named_one_is_refused(
     connect: Connect, crm: Crm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    certificate = str(crm.server.certificate)
+    certificate = str(certificate_of(crm.server.directory))
     wrong_host = connect(host="127.0.0.1", sslmode="verify-full", sslrootcert=certificate)
     told = await failure(wrong_host.test_connection(), VendorUnavailableError)
     assert 'does not match host name "127.0.0.1"' in told

@@ -15,7 +15,7 @@ from psycopg.sql import SQL, Identifier
 from connectors.context import ConnectorContext
 from connectors.customer_postgres import CustomerPostgresConnector
 from connectors.errors import ConnectorError
-from tests.support.postgres import PostgresServer
+from revtops_tui.simulators.postgres_server import PostgresServer
 
 PASSWORD = "Tr0ub4dor&3"
 TABLES = {

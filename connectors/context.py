@@ -60,6 +60,8 @@ class ConnectorContext:
     base_url: str | None = None
     user_id: str | None = None
     sink: Sink | None = None
+    stored_bookmark: Callable[[str], Any] = field(default=lambda _: None)
+    """What the last complete run of an entity left as its bookmark: for handling an event, outside of any run."""
     cancelled: Callable[[], bool] = field(default=lambda: False)
     on_exchange: Callable[[Exchange], None] | None = None
     on_wait: Callable[[str | None], None] | None = None

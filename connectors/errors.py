@@ -81,6 +81,13 @@ class ConnectionRevokedError(ConnectorError):
     default_hint = "Connect it again; nothing that was synced is deleted."
 
 
+class BookmarkLostError(ConnectorError):
+    """The vendor's feed of changes no longer goes on from the bookmark: the run lists this entity in full instead."""
+
+    kind = "bookmark_lost"
+    default_hint = "Run a full sync."
+
+
 class SyncCancelledError(ConnectorError):
     """The run was asked to stop. What was committed stays, and the next run goes on from there."""
 

@@ -49,6 +49,7 @@ class Bookmark:
     """Where the vendor's own feed of changes goes on behind this run. `value` is any JSON value.
 
     It is kept with the watermark, so only when the entity finished whole; the next run finds it in `self.bookmark`.
+    Where the vendor no longer takes it, raise BookmarkLostError: the entity is then listed in full, at once.
     """
 
     value: Any

@@ -12,6 +12,7 @@ from connectors.webhooks import WebhookReply, WebhookRequest
 from revtops_tui.engine.connections import credentials_of, find, use
 from revtops_tui.engine.operations import needs
 from revtops_tui.engine.workspace import Workspace
+from store import runs
 from store.connections import Connection
 from store.upsert import Scope
 
@@ -53,7 +54,7 @@ def receive(ws: Workspace, selector: str, request: WebhookRequest) -> WebhookRep
             current_sink.reset(token)
         return WebhookReply()
 
-    reply = use(ws, selector, take)
+    reply = use(ws, selector, take, stored_bookmark=lambda entity: runs.bookmark(ws.database, connection.id, entity))
     if reply.keep:
         ws.credentials.set(connection.credentials_key, {**credentials_of(ws, connection), **reply.keep})
     return reply

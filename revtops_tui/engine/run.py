@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.context import current_entity
 from connectors.errors import (
     AuthenticationError,
+    BookmarkLostError,
     ConnectionRevokedError,
     ConnectorError,
     InvalidInputError,
@@ -81,6 +82,7 @@ class SyncRun:
         self._declared = list(dict.fromkeys(entity_name(e) for e in cls.meta.entity_types))
         self._wanted = {entity_name(e) for e in options.entities} or None
         self._resumed: dict[str, runs.Checkpoint] = {}
+        self._anew: set[str] = set()  # listed in full, because the vendor's feed of changes was lost
         self._writers: dict[str, EntityWriter] = {}
         self._loose: dict[str, set[str | None]] = {}  # stored with `persist_records` -> while which entity was synced
         self._started_at = now_text()
@@ -102,7 +104,7 @@ class SyncRun:
             return min((start for start in starts if start), default=None) if all(starts) else None
         if resumed := self._resumed.get(entity):
             return moment_of(resumed.since) if resumed.since else None
-        if self._options.full:
+        if self._options.full or entity in self._anew:
             return None
         if self._options.since:
             return self._options.since
@@ -170,6 +172,12 @@ class SyncRun:
         except Exception as error:  # noqa: BLE001 - one entity's trouble, a connector's bug included, is not the others'
             if self._cursor_refused(error, writer):
                 del self._resumed[entity], self._writers[entity]
+                return await self._sync_entity(entity, method)
+            if isinstance(error, BookmarkLostError) and self.since(entity) is not None:
+                await self._keep(writer)
+                self._anew.add(entity)
+                self._resumed.pop(entity, None)
+                del self._writers[entity]
                 return await self._sync_entity(entity, method)
             if not isinstance(error, ConnectorError):
                 _log.error("%s: sync of %s", self._connection.selector, entity, exc_info=error)

@@ -262,6 +262,15 @@ class BaseConnector:
         """The events in a verified request, each of a declared type. What is of no interest is left out."""
         raise NotImplementedError(f"{self.source_system} reads no webhooks ({len(request.body)} bytes received)")
 
+    def listen(self) -> AsyncGenerator[InboundEvent, None]:
+        """The vendor's own feed of events, for a machine without a public address; it ends only by being closed.
+
+        An event counts as handled when the next one is asked for: only then may the feed acknowledge it, so that one
+        whose handling failed comes again. Lost connections are opened again. Raises a ConnectorError where the vendor
+        refuses.
+        """
+        raise NotImplementedError(f"{self.source_system} has no feed of events, only webhooks")
+
     async def handle_event(self, event_type: str, payload: dict[str, Any]) -> None:
         """Process an inbound event, already verified: `persist_records` and `delete_records` take what it changed."""
         raise NotImplementedError(f"{self.source_system} has no event {event_type} ({len(payload)} fields given)")

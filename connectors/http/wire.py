@@ -1,4 +1,4 @@
-"""The pooled connections: one request out, an answer or a failure in. The only module that imports HTTP libraries.
+"""The pooled connections: one request out, an answer or a failure in. Only here and in `websocket` is HTTP imported.
 
 httpx2 is the face, its Request and Response are what the rest sees. aiohttp carries the bytes: its parser is compiled.
 """
@@ -114,7 +114,7 @@ class Wire:
             data=_body(request.content),
             allow_redirects=False,
             proxy=self._proxies.of(url.scheme, url.raw_host or ""),
-            ssl=_tls() if url.scheme == "https" else True,
+            ssl=tls() if url.scheme == "https" else True,
             timeout=_timeouts(timeout),
         )
         body = httpx2.ByteStream(await _whole(answer))
@@ -174,7 +174,7 @@ def _timeouts(seconds: float) -> aiohttp.ClientTimeout:
 
 
 @lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
     """Verifies certificates, by what the operating system trusts. Made once: reading that takes long."""
     return httpx2.create_ssl_context()
 

@@ -129,9 +129,9 @@ class FaultMiddleware:
         self._latency = latency
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, or break it."""
+        """Serve one request, or break it. A WebSocket passes: it was asked for by a request that could be broken."""
         path = scope["path"]
-        if path.startswith(ADMIN_PREFIX):
+        if scope["type"] != "http" or path.startswith(ADMIN_PREFIX):
             await self._app(scope, receive, send)
             return
         self._traffic.record(scope["method"], path)

@@ -145,7 +145,7 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 with_transport,
                 http=Protocol,
-                ws="none",
+                ws="wsproto",
                 lifespan="off",
                 interface="asgi3",
                 loop="asyncio",

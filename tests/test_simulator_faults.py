@@ -73,7 +73,7 @@ class TestFaults:
         with account(faults=[Fault("lost_reply", method="POST")]) as client:
             with pytest.raises((httpx2.ReadError, httpx2.RemoteProtocolError)):
                 client.post("/crm/v3/objects/deals", json={"properties": {"dealname": "sent once"}})
-            assert client.get("/_simulator/counts").json()["deals"]["live"] == SIZE + 1
+            assert client.get("/_simulator/objects").json()["deals"]["live"] == SIZE + 1
 
     def test_duplicates_and_shifted_pages_repeat_records_but_lose_none(self) -> None:
         with account() as client:
@@ -124,9 +124,9 @@ class TestAdmin:
         assert deal["properties"]["next_step"] == "Changed"
 
     def test_delete_moves_objects_from_live_to_archived(self, own: httpx2.Client) -> None:
-        before = own.get("/_simulator/counts").json()["deals"]
+        before = own.get("/_simulator/objects").json()["deals"]
         gone = own.post("/_simulator/delete", json={"type": "deals", "count": 4}).json()["ids"]
-        after = own.get("/_simulator/counts").json()["deals"]
+        after = own.get("/_simulator/objects").json()["deals"]
         assert (after["live"], after["archived"]) == (before["live"] - 4, before["archived"] + 4)
         assert not set(gone) & set(ids(everything(own)))
         assert set(gone) <= set(ids(everything(own, archived="true")))

@@ -29,7 +29,7 @@ class TestList:
     @pytest.mark.parametrize("object_type", TYPES)
     def test_every_live_object_comes_once_in_order_of_id(self, seeded: httpx2.Client, object_type: str) -> None:
         found = [int(i) for i in ids(everything(seeded, object_type, limit=7))]
-        counts = seeded.get("/_simulator/counts").json()[object_type]
+        counts = seeded.get("/_simulator/objects").json()[object_type]
         assert len(found) == counts["live"] > 0
         assert found == sorted(set(found))
 

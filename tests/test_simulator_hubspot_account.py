@@ -137,7 +137,7 @@ class TestAccount:
 
 class TestRateLimit:
     def test_headers_count_down_to_a_429_that_names_its_policy(self) -> None:
-        with account(rate_limit=RateLimit(requests=3, interval=3600)) as client:
+        with account(limit=RateLimit(requests=3, per=3600)) as client:
             replies = [client.get("/crm/v3/owners") for _ in range(4)]
         assert [r.status_code for r in replies] == [200, 200, 200, 429]
         assert [r.headers["X-HubSpot-RateLimit-Remaining"] for r in replies] == ["2", "1", "0", "0"]
@@ -145,12 +145,12 @@ class TestRateLimit:
         assert refusal(replies[3])["policyName"] == "TEN_SECONDLY_ROLLING"
 
     def test_the_day_has_a_limit_too(self) -> None:
-        with account(rate_limit=RateLimit(daily=1)) as client:
+        with account(limit=RateLimit(daily=1)) as client:
             client.get("/crm/v3/owners")
             assert refusal(client.get("/crm/v3/owners"))["policyName"] == "DAILY"
 
     def test_searches_have_their_own_limit_and_no_headers(self) -> None:
-        with account(rate_limit=RateLimit(searches_per_second=0)) as client:
+        with account(limit=RateLimit(searches_per_second=0)) as client:
             reply = client.post("/crm/v3/objects/deals/search", json={})
             assert (reply.status_code, refusal(reply)["policyName"]) == (429, "SECONDLY")
             assert "X-HubSpot-RateLimit-Max" not in reply.headers

@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     limit = None if options.rate_limit is None else RateLimit(requests=options.rate_limit)
     simulator = HubSpotSimulator(
-        seed=options.seed, size=options.size, token=options.token, latency=options.latency / 1000, rate_limit=limit
+        seed=options.seed, size=options.size, token=options.token, latency=options.latency / 1000, limit=limit
     )
     try:
         server = SimulatorServer(simulator.app, port=options.port)

@@ -27,7 +27,7 @@ class Meter:
         now = time.monotonic()
         self._forget(now)
         if len(self._taken) >= self.limit.requests:
-            return max(0.001, self._taken[0] + self.limit.per - now)
+            return max(0.001, self.resets_in)
         self._taken.append(now)
         return 0.0
 
@@ -39,8 +39,10 @@ class Meter:
 
     @property
     def resets_in(self) -> float:
-        """Seconds until the oldest request no longer counts."""
-        return max(0.0, self._taken[0] + self.limit.per - time.monotonic()) if self._taken else 0.0
+        """Seconds until the oldest request no longer counts; a whole window where none ever passes."""
+        if not self._taken:
+            return 0.0 if self.limit.requests else self.limit.per
+        return max(0.0, self._taken[0] + self.limit.per - time.monotonic())
 
     def _forget(self, now: float) -> None:
         while self._taken and self._taken[0] <= now - self.limit.per:

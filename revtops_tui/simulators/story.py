@@ -72,6 +72,7 @@ class Story:
     """The company's deals, customers and contacts under one seed. `size` is the number of deals."""
 
     def __init__(self, *, seed: int = 1, size: int = 1_000, as_of: dt.datetime = DEFAULT_AS_OF) -> None:
+        self.seed = seed
         self.company = Company(seed)
         self.deals = size
         self.customers = max(1, size // 5)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 from starlette.routing import Route
 
-from revtops_tui.simulators.faults import ADMIN_PREFIX, Fault, Traffic
+from revtops_tui.simulators.faults import ADMIN_PREFIX, Traffic
 from revtops_tui.simulators.hubspot.bodies import flag, json_body, whole_number
-from revtops_tui.simulators.hubspot.errors import bad_request, json_response
+from revtops_tui.simulators.hubspot.errors import json_response
 from revtops_tui.simulators.hubspot.state import now_ms
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class AdminRoutes:
-    """The simulator's own endpoints. They need no token, are never slow, limited or broken, and are not counted."""
+    """What HubSpot's simulator has there besides what every simulator has: see `vendor.admin_routes`."""
 
     def __init__(self, state: State, traffic: Traffic) -> None:
         self._state = state
@@ -30,46 +30,20 @@ class AdminRoutes:
     def routes(self) -> list[Route]:
         """What to mount."""
         return [
-            Route(f"{ADMIN_PREFIX}faults", self.faults, methods=["GET"]),
-            Route(f"{ADMIN_PREFIX}faults", self.add_fault, methods=["POST"]),
-            Route(f"{ADMIN_PREFIX}faults", self.clear_faults, methods=["DELETE"]),
-            Route(f"{ADMIN_PREFIX}requests", self.requests, methods=["GET"]),
             Route(f"{ADMIN_PREFIX}requests", self.clear_requests, methods=["DELETE"]),
-            Route(f"{ADMIN_PREFIX}counts", self.counts),
+            Route(f"{ADMIN_PREFIX}objects", self.totals),
             Route(f"{ADMIN_PREFIX}objects/{{type}}", self.objects),
             Route(f"{ADMIN_PREFIX}touch", self.touch, methods=["POST"]),
             Route(f"{ADMIN_PREFIX}delete", self.delete, methods=["POST"]),
             Route(f"{ADMIN_PREFIX}create", self.create, methods=["POST"]),
         ]
 
-    async def faults(self, _: Request) -> Response:
-        """The active faults, with what they hit so far."""
-        return json_response({"results": self._traffic.describe()})
-
-    async def add_fault(self, request: Request) -> Response:
-        """Add one fault; the fields of `faults.Fault`."""
-        try:
-            fault = Fault.parse(await json_body(request))
-        except (TypeError, ValueError) as error:
-            raise bad_request(str(error)) from None
-        self._traffic.faults.append(fault)
-        return json_response({"results": self._traffic.describe()}, status=201)
-
-    async def clear_faults(self, _: Request) -> Response:
-        """Behave again."""
-        self._traffic.faults.clear()
-        return Response(status_code=204)
-
-    async def requests(self, _: Request) -> Response:
-        """How many requests came, per method and path; ids in paths are folded."""
-        return json_response({"total": self._traffic.requests.total(), "paths": dict(self._traffic.requests)})
-
     async def clear_requests(self, _: Request) -> Response:
         """Count from zero."""
         self._traffic.requests.clear()
         return Response(status_code=204)
 
-    async def counts(self, _: Request) -> Response:
+    async def totals(self, _: Request) -> Response:
         """How many live and archived objects there are, per type."""
         return json_response(
             {name: {"live": s.count(), "archived": s.count(archived=True)} for name, s in self._state.stores.items()}

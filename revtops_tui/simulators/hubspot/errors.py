@@ -8,29 +8,26 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from starlette.responses import Response
 
+from revtops_tui.simulators.vendor import RefusalError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from revtops_tui.simulators.faults import Fault
 
 
-class HubSpotError(Exception):
+class HubSpotError(RefusalError):
     """A refusal, worded as HubSpot words it. `document` is what goes into the body besides the ids."""
 
     def __init__(self, status: int, category: str, message: str, **document: Any) -> None:
-        super().__init__(message)
+        ids = {"status": "error", "correlationId": str(uuid.uuid4())}
+        super().__init__(json_response({**ids, "message": message, "category": category, **document}, status=status))
         self.status = status
-        self.document = {"message": message, "category": category, **document}
-
-    def response(self, headers: Mapping[str, str] | None = None) -> Response:
-        """The refusal as HTTP."""
-        body = {"status": "error", "correlationId": str(uuid.uuid4()), **self.document}
-        return json_response(body, status=self.status, headers=headers)
 
 
-def json_response(document: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def json_response(document: Any, *, status: int = 200) -> Response:
     """JSON as HubSpot sends it."""
-    return Response(orjson.dumps(document), status, headers, media_type="application/json;charset=utf-8")
+    return Response(orjson.dumps(document), status, media_type="application/json;charset=utf-8")
 
 
 def bad_request(message: str, **document: Any) -> HubSpotError:
@@ -91,10 +88,12 @@ def rate_limited(policy: str) -> HubSpotError:
 def fault_reply(fault: Fault) -> Response:
     """A fault that HubSpot reports itself."""
     if fault.kind == "429":
-        headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
-        return rate_limited("TEN_SECONDLY_ROLLING").response(headers)
+        refusal = rate_limited("TEN_SECONDLY_ROLLING").response
+        if fault.retry_after is not None:
+            refusal.headers["Retry-After"] = fault.retry_after
+        return refusal
     if fault.kind == "expired_token":
-        return expired().response()
+        return expired().response
     if fault.kind == "revoked":
-        return revoked().response()
-    return HubSpotError(500, "INTERNAL_ERROR", "internal error").response()
+        return revoked().response
+    return HubSpotError(500, "INTERNAL_ERROR", "internal error").response

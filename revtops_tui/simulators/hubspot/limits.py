@@ -2,50 +2,41 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from dataclasses import dataclass
+
+from revtops_tui.simulators.limits import Limit, Meter
 
 _DAY = 86_400.0
 
 
 @dataclass(frozen=True)
-class RateLimit:
-    """The limits of an account. `interval` is in seconds."""
+class RateLimit(Limit):
+    """The limits of an account."""
 
     requests: int = 100
-    interval: float = 10.0
+    per: float = 10.0
     searches_per_second: int = 5
     daily: int = 250_000
 
 
 class Limiter:
-    """Counts requests against a limit, in rolling windows."""
+    """Counts requests against the limits of an account."""
 
     def __init__(self, limit: RateLimit) -> None:
-        self._limit = limit
-        self._burst: deque[float] = deque()
-        self._searches: deque[float] = deque()
-        self._today = 0
-        self._day_began = time.monotonic()
+        self._burst = Meter(limit)
+        self._searches = Meter(Limit(limit.searches_per_second, 1.0))
+        self._today = Meter(Limit(limit.daily, _DAY))
 
     def refusal(self, *, is_search: bool) -> str | None:
         """The policy that refuses this request, None when it may pass; only a request that passes is counted."""
-        now = time.monotonic()
-        if now - self._day_began >= _DAY:
-            self._today, self._day_began = 0, now
-        _forget(self._burst, now - self._limit.interval)
-        _forget(self._searches, now - 1.0)
-        if self._today >= self._limit.daily:
-            return "DAILY"
-        if is_search and len(self._searches) >= self._limit.searches_per_second:
-            return "SECONDLY"
-        if len(self._burst) >= self._limit.requests:
-            return "TEN_SECONDLY_ROLLING"
-        self._today += 1
-        self._burst.append(now)
+        meters = {"DAILY": self._today, "TEN_SECONDLY_ROLLING": self._burst}
         if is_search:
-            self._searches.append(now)
+            meters["SECONDLY"] = self._searches
+        for policy, meter in meters.items():
+            if not meter.remaining:
+                return policy
+        for meter in meters.values():
+            meter.take()
         return None
 
     def headers(self, *, is_search: bool) -> dict[str, str]:
@@ -53,14 +44,9 @@ class Limiter:
         if is_search:
             return {}
         return {
-            "X-HubSpot-RateLimit-Max": str(self._limit.requests),
-            "X-HubSpot-RateLimit-Remaining": str(max(0, self._limit.requests - len(self._burst))),
-            "X-HubSpot-RateLimit-Interval-Milliseconds": str(int(self._limit.interval * 1000)),
-            "X-HubSpot-RateLimit-Daily": str(self._limit.daily),
-            "X-HubSpot-RateLimit-Daily-Remaining": str(max(0, self._limit.daily - self._today)),
+            "X-HubSpot-RateLimit-Max": str(self._burst.limit.requests),
+            "X-HubSpot-RateLimit-Remaining": str(self._burst.remaining),
+            "X-HubSpot-RateLimit-Interval-Milliseconds": str(int(self._burst.limit.per * 1000)),
+            "X-HubSpot-RateLimit-Daily": str(self._today.limit.requests),
+            "X-HubSpot-RateLimit-Daily-Remaining": str(self._today.remaining),
         }
-
-
-def _forget(times: deque[float], before: float) -> None:
-    while times and times[0] <= before:
-        times.popleft()

@@ -105,7 +105,7 @@ class Pipeline:
         return {"id": self.id, "label": self.label, "displayOrder": order, "stages": stages, **times}
 
 
-# HubSpot's ids, in the order of `story.STAGES`: those of its default pipeline are words, those of any other are numbers.
+# HubSpot's ids, in the order of `story.STAGES`: words in its default pipeline, numbers in every other.
 _PIPELINE_IDS = {"Sales Pipeline": "default", "Renewals": "71900312"}
 _STAGE_IDS = (
     "appointmentscheduled", "qualifiedtobuy", "presentationscheduled", "decisionmakerboughtin", "contractsent",

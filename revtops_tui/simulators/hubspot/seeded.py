@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from revtops_tui.simulators.hubspot.schema import OBJECT_TYPES, PIPELINES
 from revtops_tui.simulators.seeding import DAY_MS, iso_day, iso_utc, mix, stream
-from revtops_tui.simulators.story import DEFAULT_AS_OF, Story
+from revtops_tui.simulators.story import Story
 
 Properties = dict[str, str | None]
 _FIRST_OWNER = 51_000_001
@@ -84,19 +84,19 @@ class Seeded:
 
 
 class Account:
-    """Everything a simulated account starts with, under one seed. `size` is the number of deals."""
+    """Everything a simulated account starts with."""
 
-    def __init__(self, *, seed: int, size: int, as_of: dt.datetime = DEFAULT_AS_OF) -> None:
-        self.story = Story(seed=seed, size=size, as_of=as_of)
-        self.company = self.story.company
+    def __init__(self, story: Story) -> None:
+        self.story = story
+        self.company = story.company
         self.owners = [_FIRST_OWNER + c.number for c in self.company.colleagues]
         self._owner_texts = [str(owner) for owner in self.owners]
-        self.companies = self.story.customers
-        self.contacts = self.story.contacts
-        self.deals = size
-        self.activities = max(1, size // 10)
-        self._seeds = {name: stream(seed, name) for name in OBJECT_TYPES}
-        counts = {"companies": self.companies, "contacts": self.contacts, "deals": size, "goal_targets": 24}
+        self.companies = story.customers
+        self.contacts = story.contacts
+        self.deals = story.deals
+        self.activities = max(1, story.deals // 10)
+        self._seeds = {name: stream(story.seed, name) for name in OBJECT_TYPES}
+        counts = {"companies": self.companies, "contacts": self.contacts, "deals": self.deals, "goal_targets": 24}
         self.objects = {name: self._seeded(name, counts.get(name, self.activities)) for name in OBJECT_TYPES}
 
     def _seeded(self, name: str, live: int) -> Seeded:

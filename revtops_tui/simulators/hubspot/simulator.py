@@ -1,110 +1,158 @@
-"""HubSpot's CRM API over a seeded account."""
+"""HubSpot's CRM API over an account of the company."""
 
 from __future__ import annotations
 
-import datetime as dt
 import hmac
-from typing import TYPE_CHECKING, cast
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-
-from revtops_tui.simulators.faults import ADMIN_PREFIX, Fault, FaultMiddleware, Traffic
 from revtops_tui.simulators.hubspot.account import AccountRoutes, AssociationRoutes
 from revtops_tui.simulators.hubspot.admin import AdminRoutes
-from revtops_tui.simulators.hubspot.errors import HubSpotError, fault_reply, rate_limited, unauthorized
+from revtops_tui.simulators.hubspot.associations import ACTIVITIES
+from revtops_tui.simulators.hubspot.errors import fault_reply, not_found, rate_limited, unauthorized
 from revtops_tui.simulators.hubspot.limits import Limiter, RateLimit
+from revtops_tui.simulators.hubspot.marketing import MarketingRoutes
 from revtops_tui.simulators.hubspot.objects import ObjectRoutes
-from revtops_tui.simulators.hubspot.state import State
-from revtops_tui.simulators.story import DEFAULT_AS_OF
+from revtops_tui.simulators.hubspot.schema import PIPELINES, STAGES
+from revtops_tui.simulators.hubspot.state import State, now_ms
+from revtops_tui.simulators.hubspot.subscriptions import Subscriptions
+from revtops_tui.simulators.limits import Limit
+from revtops_tui.simulators.vendor import VendorSimulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from starlette.requests import Request
     from starlette.responses import Response
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.routing import BaseRoute
+
+    from revtops_tui.simulators.faults import Fault
+    from revtops_tui.simulators.hubspot.store import ObjectStore
+
+_NAMED_BY = {
+    "accounts": ("companies", "name"),
+    "contacts": ("contacts", "lastname"),
+    "deals": ("deals", "dealname"),
+    "goals": ("goal_targets", "hs_goal_name"),
+    "activities": ("calls", "hs_call_title"),
+}
+"""Entity -> the object type that is changed for it, and the property with its name."""
 
 
-class HubSpotSimulator:
-    """A HubSpot account on this machine; `app` is the ASGI application.
+class HubSpotSimulator(VendorSimulator):
+    """A HubSpot account on this machine. Any size takes the same memory: objects are made when they are asked for.
 
-    `size` is the number of deals, other objects come in proportion; any size takes the same memory. The same `seed`
-    and `size` give the same account, whose last change was at `as_of`. `latency` is in seconds a request;
-    `rate_limit` None means no limit. Requests need `Authorization: Bearer <token>`.
+    Args:
+        token, client_secret: what requests carry, and what webhooks are signed with.
+        webhook_url: where changes are reported to, as set in the app's settings; empty for nowhere.
+        limit: a `RateLimit` says all that HubSpot limits; of a plain `Limit` the rest is the usual.
+        options: those of every simulator.
     """
+
+    slug = "hubspot"
 
     def __init__(
         self,
         *,
-        seed: int = 1,
-        size: int = 1_000,
         token: str = "simulated-token",  # noqa: S107 - opens nothing but this simulator
-        rate_limit: RateLimit | None = None,
-        latency: float = 0.0,
-        faults: Iterable[Fault] = (),
-        as_of: dt.datetime = DEFAULT_AS_OF,
+        client_secret: str = "simulated-client-secret",  # noqa: S107 - signs nothing but its webhooks
+        webhook_url: str = "",
+        limit: Limit | None = None,
+        **options: Any,
     ) -> None:
-        self.state = State(seed=seed, size=size, as_of=as_of)
-        self.traffic = Traffic(faults)
-        self.app = Starlette(
-            routes=[
-                *ObjectRoutes(self.state).routes(),
-                *AssociationRoutes(self.state).routes(),
-                *AccountRoutes(self.state).routes(),
-                *AdminRoutes(self.state, self.traffic).routes(),
-            ],
-            middleware=[
-                Middleware(FaultMiddleware, traffic=self.traffic, reply=fault_reply, latency=latency),
-                Middleware(_Gate, token=token, limiter=None if rate_limit is None else Limiter(rate_limit)),
-            ],
-            exception_handlers={HubSpotError: _refuse, 404: _no_such_path},
-        )
-        self.app.state.vendor = "hubspot"
+        self._token, self._client_secret = token, client_secret
+        if limit is not None and not isinstance(limit, RateLimit):
+            limit = RateLimit(limit.requests, limit.per)
+        self._limiter = None if limit is None else Limiter(limit)
+        super().__init__(**options)
+        self.subscriptions = Subscriptions(self.outbox, client_secret, webhook_url)
+        for store in self.state.stores.values():
+            store.watch = self.subscriptions.report
+
+    @cached_property
+    def state(self) -> State:
+        """What the account holds."""
+        return State(self.story)
+
+    @property
+    def credentials(self) -> dict[str, Any]:
+        """The token of a private app, and the secret of its webhooks."""
+        return {"access_token": self._token, "client_secret": self._client_secret}
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """The API, and what a test does behind its back."""
+        return [
+            *ObjectRoutes(self.state).routes(),
+            *AssociationRoutes(self.state).routes(),
+            *AccountRoutes(self.state).routes(),
+            *MarketingRoutes(self.story).routes(),
+            *AdminRoutes(self.state, self.traffic).routes(),
+        ]
+
+    def unauthorized(self, request: Request) -> Response | None:
+        """401 without the token, but for the endpoint that takes it in its path."""
+        given = request.headers.get("authorization", "")
+        known = hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode())
+        return None if known or request.url.path.startswith("/oauth/") else unauthorized().response
+
+    def gate(self, request: Request) -> tuple[Response | None, dict[str, str]]:
+        """HubSpot counts a search against a limit of its own too, and tells nothing of what is left then."""
+        refusal = self.unauthorized(request)
+        if refusal is not None or self._limiter is None:
+            return refusal, {}
+        is_search = request.url.path.endswith("/search")
+        policy = self._limiter.refusal(is_search=is_search)
+        return None if policy is None else rate_limited(policy).response, self._limiter.headers(is_search=is_search)
+
+    def fault_reply(self, fault: Fault) -> Response:
+        """In HubSpot's words."""
+        return fault_reply(fault)
+
+    def not_found(self) -> Response:
+        """The answer to a path that there is not."""
+        return not_found().response
+
+    # -- what happens behind the vendor's back ---------------------------------------------------------------------
+
+    def counts(self) -> dict[str, int]:
+        """Activities are objects of five types."""
+        of = {name: store.count() for name, store in self.state.stores.items()}
+        return {
+            "accounts": of["companies"],
+            "contacts": of["contacts"],
+            "deals": of["deals"],
+            "pipelines": len(PIPELINES),
+            "pipeline_stages": len(STAGES),
+            "goals": of["goal_targets"],
+            "activities": sum(of[name] for name in ACTIVITIES),
+        }
+
+    @property
+    def changeable(self) -> tuple[str, ...]:
+        """All but the pipelines, which are part of the account's settings."""
+        return tuple(_NAMED_BY)
+
+    def create(self, entity: str) -> str:
+        """Add an object with nothing but a name."""
+        store, name = self._named(entity)
+        return _source_id(store, store.create({name: "A new one"}, now_ms()).id)
+
+    def change(self, entity: str) -> str:
+        """Rename the first object."""
+        store, name = self._named(entity)
+        (first,) = store.page(0, 1)
+        return _source_id(store, store.update(first.id, {name: "A changed name"}, now_ms()).id)
+
+    def remove(self, entity: str) -> str:
+        """Archive the last object that the account started with and still has."""
+        store, _ = self._named(entity)
+        last = next(object_id for object_id in reversed(store.seeded.live_ids) if store.is_live(object_id))
+        store.archive(last, now_ms())
+        return _source_id(store, last)
+
+    def _named(self, entity: str) -> tuple[ObjectStore, str]:
+        kind, name = _NAMED_BY[entity]
+        return self.state.stores[kind], name
 
 
-class _Gate:
-    """Lets requests with the right token through, as many as the limit allows."""
-
-    def __init__(self, app: ASGIApp, *, token: str, limiter: Limiter | None) -> None:
-        self._app = app
-        self._expected = f"Bearer {token}".encode()
-        self._limiter = limiter
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"]
-        if path.startswith(ADMIN_PREFIX):
-            await self._app(scope, receive, send)
-            return
-        given = dict(scope["headers"]).get(b"authorization", b"")
-        # The token endpoint carries the token in its path and takes no header.
-        if not path.startswith("/oauth/") and not hmac.compare_digest(given, self._expected):
-            await unauthorized().response()(scope, receive, send)
-        elif self._limiter is None:
-            await self._app(scope, receive, send)
-        else:
-            await self._limited(self._limiter, scope, receive, send)
-
-    async def _limited(self, limiter: Limiter, scope: Scope, receive: Receive, send: Send) -> None:
-        is_search = scope["path"].endswith("/search")
-        policy = limiter.refusal(is_search=is_search)
-        headers = limiter.headers(is_search=is_search)
-        if policy is not None:
-            await rate_limited(policy).response(headers)(scope, receive, send)
-            return
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-                message["headers"] = [*message["headers"], *pairs]
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
-
-
-async def _refuse(_: Request, error: Exception) -> Response:
-    return cast("HubSpotError", error).response()
-
-
-async def _no_such_path(_: Request, __: Exception) -> Response:
-    return HubSpotError(404, "OBJECT_NOT_FOUND", "resource not found").response()
+def _source_id(store: ObjectStore, object_id: int) -> str:
+    return f"{store.type.singular}:{object_id}" if store.type.name in ACTIVITIES else str(object_id)

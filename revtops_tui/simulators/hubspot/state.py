@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -17,13 +16,14 @@ from revtops_tui.simulators.hubspot.seeded import Account, Properties
 from revtops_tui.simulators.hubspot.store import CrmObject, ObjectStore
 from revtops_tui.simulators.hubspot.values import to_stored
 from revtops_tui.simulators.seeding import iso_utc
+from revtops_tui.simulators.story import Story
 
 
 class State:
     """What a simulated account holds. Everything raises HubSpotError for what HubSpot would refuse."""
 
-    def __init__(self, *, seed: int, size: int, as_of: dt.datetime) -> None:
-        self.account = Account(seed=seed, size=size, as_of=as_of)
+    def __init__(self, story: Story) -> None:
+        self.account = Account(story)
         types = [dataclasses.replace(t, properties=dict(t.properties)) for t in OBJECT_TYPES.values()]
         self.stores = {t.name: ObjectStore(t, self.account.objects[t.name]) for t in types}
         self.searchers = {name: Searcher(store) for name, store in self.stores.items()}

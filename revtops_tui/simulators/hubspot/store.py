@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from revtops_tui.simulators.hubspot.schema import STAGES, ObjectType
 from revtops_tui.simulators.hubspot.seeded import Properties, Seeded
@@ -14,6 +14,9 @@ from revtops_tui.simulators.seeding import iso_utc
 
 _CREATED_FROM = 5_000_000_000
 """Distance of the first created object's id from the first seeded one: never reached by seeding."""
+
+
+Watch: TypeAlias = "Callable[[ObjectStore, int, str, Mapping[str, str | None]], None]"
 
 
 @dataclass(slots=True)
@@ -44,6 +47,8 @@ class ObjectStore:
     seeded: Seeded
     changes: dict[int, Change] = field(default_factory=dict)
     version: int = 0
+    watch: Watch | None = None
+    """Told of every change: the store, the object's id, creation, propertyChange or deletion, the values set."""
     _created: list[int] = field(default_factory=list)
     _unique: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -88,10 +93,13 @@ class ObjectStore:
         object_id = self.seeded.first + _CREATED_FROM + len(self._created)
         self._created.append(object_id)
         self.changes[object_id] = Change({}, now, now)
-        return self.update(object_id, properties, now)
+        return self._update(object_id, properties, now, "creation")
 
     def update(self, object_id: int, properties: Mapping[str, str | None], now: int) -> CrmObject:
         """Change a live object; an empty `properties` only touches it. Raises KeyError when there is none."""
+        return self._update(object_id, properties, now, "propertyChange")
+
+    def _update(self, object_id: int, properties: Mapping[str, str | None], now: int, verb: str) -> CrmObject:
         change = self._change(object_id)
         change.properties.update(properties)
         if "dealstage" in properties and (stage := STAGES.get(properties["dealstage"] or "")):
@@ -104,6 +112,8 @@ class ObjectStore:
         item = self.get(object_id)
         if item is None:
             raise KeyError(object_id)
+        if self.watch is not None:
+            self.watch(self, object_id, verb, properties)
         return item
 
     def archive(self, object_id: int, now: int) -> None:
@@ -112,6 +122,8 @@ class ObjectStore:
             change = self._change(object_id)
             change.archived = change.modified = now
             self.version += 1
+            if self.watch is not None:
+                self.watch(self, object_id, "deletion", {})
 
     def find(self, name: str, value: str) -> int | None:
         """The id of the live object that was given this value of a unique property after the seeding."""

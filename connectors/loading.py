@@ -96,6 +96,7 @@ def manifest(cls: type[BaseConnector]) -> dict[str, Any]:
         "auth_fields": [asdict(field) for field in credential_fields(meta)],
         "icon": meta.icon,
         "usage_guide": meta.usage_guide,
+        "builtin": meta.builtin,
     }
     # Through JSON, so that a manifest from the cache and a fresh one are the same.
     return cast("dict[str, Any]", json.loads(json.dumps(described)))

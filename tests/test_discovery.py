@@ -196,6 +196,7 @@ class Full(BaseConnector):
         ],
         "icon": "box",
         "usage_guide": "How to",
+        "builtin": False,
     }
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from connectors.parameters import Parameter, coerce_text, parse_auth_fields
@@ -14,6 +15,7 @@ from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import offer_encrypted_file, unlock
 from revtops_tui.cli.text import ago
 from revtops_tui.engine import connections as engine
+from revtops_tui.engine.builtin import connect_builtin
 from revtops_tui.engine.catalog import connector_info
 from revtops_tui.engine.connections import ConnectionInfo
 from revtops_tui.engine.errors import EngineError
@@ -21,6 +23,7 @@ from revtops_tui.engine.suggestions import did_you_mean
 from revtops_tui.engine.workspace import Workspace
 from revtops_tui.words import plural
 from store.clock import now
+from store.connections import DEFAULT_NAME
 
 # -- connect -----------------------------------------------------------------------------------------------------------
 
@@ -32,6 +35,7 @@ def add_connect(parser: Parser) -> None:
         ("revtops connect hubspot", "asks for the access token"),
         ("revtops connect customer_postgres --set host=db.local --set database=crm", "asks for the rest"),
         ("pass show hubspot | jq -R '{access_token: .}' | revtops connect hubspot --stdin", "from a password manager"),
+        ("revtops connect twilio", "built in: takes TWILIO_… from the environment, and asks for what is not there"),
         ("revtops connect hubspot --name emea", "a second one, used as hubspot:emea"),
     )
     parser.add_argument("connector", metavar="SLUG", help="which connector (revtops connectors lists them)")
@@ -40,23 +44,22 @@ def add_connect(parser: Parser) -> None:
     )
     parser.add_argument("--stdin", action="store_true", help="read fields from stdin, as a JSON object")
     parser.add_argument("--base-url", metavar="URL", help="another address than the vendor's: self-hosted, a simulator")
-    parser.add_argument("--name", default="default", help="a name of your own, for a second connection of a connector")
+    parser.add_argument(
+        "--name", default=DEFAULT_NAME, help="a name of your own, for a second connection of a connector"
+    )
     parser.set_defaults(run=connect)
 
 
 def connect(options: Namespace, ws: Workspace, console: Console) -> int:
     described = connector_info(ws, options.connector).manifest
     fields = parse_auth_fields([AuthField(**field) for field in described["auth_fields"]])
-    given = _given(options, fields, console)
     unlock(ws, console)
-    if console.interactive:
-        console.say(f"Trying {described['name']}…", "dim")
-    try:
-        info = _connect(options, ws, given)
-    except EngineError as error:
-        if not offer_encrypted_file(ws, console, error):
-            raise
-        info = _connect(options, ws, given)
+    info = _one_click(options, ws, console) if described["builtin"] else None
+    if info is None:
+        given = _given(options, fields, console)
+        if console.interactive:
+            console.say(f"Trying {described['name']}…", "dim")
+        info = _connect(ws, console, partial(engine.connect, ws, options.connector, given, **_where(options)))
     if console.as_json:
         console.document(document(info))
     else:
@@ -66,8 +69,30 @@ def connect(options: Namespace, ws: Workspace, console: Console) -> int:
     return 0
 
 
-def _connect(options: Namespace, ws: Workspace, given: dict[str, Any]) -> ConnectionInfo:
-    return engine.connect(ws, options.connector, given, name=options.name, base_url=options.base_url)
+def _one_click(options: Namespace, ws: Workspace, console: Console) -> ConnectionInfo | None:
+    """Connect a built-in connector with what the machine has; None where fields are given or have to be asked for."""
+    if options.set or options.stdin or options.name != DEFAULT_NAME:
+        return None
+    try:
+        return _connect(ws, console, partial(connect_builtin, ws, options.connector, base_url=options.base_url))
+    except EngineError as error:
+        if not console.interactive:
+            raise
+        console.say(error.message, "yellow")
+        return None
+
+
+def _connect(ws: Workspace, console: Console, attempt: Callable[[], ConnectionInfo]) -> ConnectionInfo:
+    try:
+        return attempt()
+    except EngineError as error:
+        if not offer_encrypted_file(ws, console, error):
+            raise
+        return attempt()
+
+
+def _where(options: Namespace) -> dict[str, Any]:
+    return {"name": options.name, "base_url": options.base_url}
 
 
 def _given(options: Namespace, fields: Sequence[Parameter], console: Console) -> dict[str, Any]:

@@ -241,9 +241,35 @@ class ConnectorsPane(Pane):
             pane.aim(target)
 
     def action_connect(self) -> None:
-        """Open the form of what is chosen."""
+        """Connect what is chosen: at once where it is built in, else with its form."""
         entry = self.entry
-        if entry is None or entry.manifest is None:
+        if entry is None or entry.manifest is None or entry.id in self._testing:
+            return
+        if not entry.manifest["builtin"] or entry.connection is not None:
+            self._show_form(entry)
+            return
+        self._testing.add(entry.id)
+        self._repaint()
+        in_background(
+            self,
+            partial(_connect_builtin, self.host.ws, entry.slug),
+            partial(self._connected_builtin, entry),
+            partial(self._needs_form, entry),
+            group=f"connect {entry.slug}",
+        )
+
+    def _connected_builtin(self, entry: Entry, connection: ConnectionInfo) -> None:
+        self._testing.discard(entry.id)
+        self.host.announce_connected(connection, entry.title)
+
+    def _needs_form(self, entry: Entry, error: EngineError) -> None:
+        self._testing.discard(entry.id)
+        self._repaint()
+        self.host.tell(error.message, title=entry.title, severity="warning")
+        self._show_form(entry)
+
+    def _show_form(self, entry: Entry) -> None:
+        if entry.manifest is None:
             return
         from revtops_tui.tui.dialogs.connect import ConnectDialog
 
@@ -320,6 +346,12 @@ def _recent_runs(ws: Workspace, selector: str) -> Sequence[RunInfo]:
     from revtops_tui.engine.sync import runs
 
     return runs(ws, selector, _RUNS_SHOWN)
+
+
+def _connect_builtin(ws: Workspace, slug: str) -> ConnectionInfo:
+    from revtops_tui.engine.builtin import connect_builtin
+
+    return connect_builtin(ws, slug)
 
 
 def _test(ws: Workspace, selector: str) -> str:

@@ -130,6 +130,7 @@ class TrackerProjectRecord(Record):
     url: str | None = None
     lead_name: str | None = None
     team_source_ids: list[str] = Field(default_factory=list)
+    custom_fields: CustomFields | None = None
 
 
 class TrackerIssueRecord(Record):
@@ -154,6 +155,8 @@ class TrackerIssueRecord(Record):
     updated_date: UtcDatetime | None = None
     completed_date: UtcDatetime | None = None
     cancelled_date: UtcDatetime | None = None
+    parent_source_id: str | None = None
+    custom_fields: CustomFields | None = None
 
 
 class SharedFileRecord(Record):

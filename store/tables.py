@@ -156,6 +156,7 @@ class TrackerProject(EntityRow, table=True):
     url: str | None = None
     lead_name: str | None = None
     team_source_ids: str | None = None
+    custom_fields: str | None = None
 
 
 class TrackerIssue(EntityRow, table=True):
@@ -183,6 +184,8 @@ class TrackerIssue(EntityRow, table=True):
     updated_date: str | None = None
     completed_date: str | None = None
     cancelled_date: str | None = None
+    parent_source_id: str | None = None
+    custom_fields: str | None = None
 
 
 class SharedFile(EntityRow, table=True):

@@ -46,8 +46,8 @@ $(VENV)/.test: requirements/test.txt | $(VENV)/bin/python
 
 # Resolve again (needs uv and network); the lists are good for every platform and carry hashes.
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements/run.in pyproject.toml -o requirements/run.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra test requirements/run.in pyproject.toml -o requirements/test.txt -c requirements/run.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra demo requirements/run.in pyproject.toml -o requirements/run.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra demo --extra test requirements/run.in pyproject.toml -o requirements/test.txt -c requirements/run.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,20 +1,31 @@
-"""A demo of everything without an account: simulated vendors, a database that is gone afterwards."""
+"""A demo of everything without an account: simulated vendors that go on working, a database that is gone afterwards."""
 
 from __future__ import annotations
 
+import random
 import tempfile
-from contextlib import ExitStack
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 
 from revtops_tui.engine.connections import connect
+from revtops_tui.engine.errors import EngineError
+from revtops_tui.engine.simulation import POSTGRES, Simulated, has_postgres, simulate
 from revtops_tui.engine.workspace import Workspace
-from revtops_tui.simulators.hubspot import HubSpotSimulator
-from revtops_tui.simulators.server import serve
+from revtops_tui.simulators.catalog import SIMULATORS
 from store.credentials import MemoryCredentials
 
 ORGANIZATION = "demo"
-_TOKEN = "simulated-token"  # noqa: S105 - the simulator's, worth nothing anywhere else
+LOCAL = "code_sandbox"
+"""Needs no vendor: it runs on this machine."""
+_A_CHANGE_EVERY = 5.0
+
+
+def demonstrated() -> list[str]:
+    """The vendors that are simulated, PostgreSQL only where this machine has one."""
+    return [slug for slug in (*SIMULATORS, *([POSTGRES] if has_postgres() else [])) if slug != LOCAL]
 
 
 class Demo:
@@ -23,21 +34,52 @@ class Demo:
     Args:
         size: how many deals the simulated company has; everything else is in proportion.
         seed: which company it is.
+        alive: whether its people go on working: every few seconds somebody changes something somewhere.
     """
 
-    def __init__(self, *, size: int = 2_000, seed: int = 1) -> None:
-        self._size, self._seed = size, seed
+    def __init__(self, *, size: int = 500, seed: int = 1, alive: bool = True) -> None:
+        self._size, self._seed, self._alive = size, seed, alive
         self._stack = ExitStack()
 
     def __enter__(self) -> Workspace:
         home = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="revtops-demo-")))
-        simulator = HubSpotSimulator(seed=self._seed, size=self._size, token=_TOKEN)
-        server = self._stack.enter_context(serve(simulator.app))
+        running = self._stack.enter_context(simulate(demonstrated(), size=self._size, seed=self._seed))
         ws = self._stack.enter_context(Workspace(home, ORGANIZATION, credentials=MemoryCredentials()))
-        connect(ws, "hubspot", {"access_token": _TOKEN}, base_url=server.url)
+        for one in running:
+            connect(ws, one.slug, one.credentials, base_url=one.base_url)
+        with suppress(EngineError):  # a machine that cannot sandbox demonstrates the other nine
+            connect(ws, LOCAL, {})
+        if self._alive:
+            self._stack.enter_context(_Life(running, self._seed))
         return ws
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+
+class _Life:
+    """Colleagues at work: now and then one creates or changes something in one of the systems."""
+
+    def __init__(self, running: Sequence[Simulated], seed: int) -> None:
+        self._places = [
+            (one.simulator, entity) for one in running if one.simulator for entity in one.simulator.changeable
+        ]
+        self._chance = random.Random(seed)  # noqa: S311 - fiction, not secrets
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="demo life", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._over.wait(_A_CHANGE_EVERY):
+            simulator, entity = self._chance.choice(self._places)
+            self._chance.choice((simulator.create, simulator.change))(entity)

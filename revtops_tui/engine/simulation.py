@@ -18,15 +18,25 @@ from revtops_tui.simulators.server import SimulatorServer, SimulatorStartError
 if TYPE_CHECKING:
     from revtops_tui.simulators.vendor import VendorSimulator
 
+POSTGRES = "customer_postgres"
+
 
 @dataclass(frozen=True)
 class Simulated:
-    """A simulator that serves at `url`. `credentials` are good there and nowhere else."""
+    """A vendor that is served at `url`. `credentials` are good there and nowhere else.
+
+    `simulator` is None for a customer's PostgreSQL, which is a real one; its address is part of its credentials.
+    """
 
     slug: str
     url: str
     credentials: dict[str, Any]
-    simulator: VendorSimulator
+    simulator: VendorSimulator | None = None
+
+    @property
+    def base_url(self) -> str | None:
+        """The base URL that a connection to it takes."""
+        return self.url if self.simulator else None
 
 
 @contextmanager
@@ -49,13 +59,17 @@ def simulate(
 
     Raises EngineError for a vendor that has no simulator, and for a port that is taken.
     """
+    known = [*SIMULATORS, POSTGRES]
     for slug in slugs:
-        if slug not in SIMULATORS:
-            hint = did_you_mean(slug, SIMULATORS) or f"There are: {', '.join(SIMULATORS)}."
+        if slug not in known:
+            hint = did_you_mean(slug, known) or f"There are: {', '.join(known)}."
             raise EngineError("usage", f"There is no simulator of {slug}.", hint=hint)
     with ExitStack() as stack:
         running = []
-        for number, slug in enumerate(slugs or SIMULATORS):
+        for number, slug in enumerate(slugs or (*SIMULATORS, *([POSTGRES] if has_postgres() else []))):
+            if slug == POSTGRES:
+                running.append(stack.enter_context(_postgres(size, seed)))
+                continue
             own = [copy.copy(fault) for fault in faults]
             vendor = simulator_class(slug)(size=size, seed=seed, latency=latency, faults=own, limit=limit)
             try:
@@ -64,6 +78,29 @@ def simulate(
                 raise EngineError("usage", str(error)) from error
             running.append(Simulated(slug, server.url, vendor.credentials, vendor))
         yield running
+
+
+def has_postgres() -> bool:
+    """Whether this machine has a PostgreSQL server that can be run."""
+    from revtops_tui.simulators.postgres_server import PostgresMissingError, programs
+
+    try:
+        programs()
+    except PostgresMissingError:
+        return False
+    return True
+
+
+@contextmanager
+def _postgres(size: int, seed: int) -> Iterator[Simulated]:
+    from revtops_tui.simulators.customer_postgres import customer_postgres
+    from revtops_tui.simulators.postgres_server import PostgresMissingError
+
+    try:
+        with customer_postgres(size=size, seed=seed) as database:
+            yield Simulated(POSTGRES, database.url, database.credentials)
+    except PostgresMissingError as error:
+        raise EngineError("not_available", str(error)) from error
 
 
 def parse_fault(text: str) -> Fault:

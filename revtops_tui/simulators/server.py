@@ -175,12 +175,12 @@ async def _observed(app: ASGIApp, scope: Scope, receive: Receive, send: Send) ->
             answered.update(status=message["status"], headers=_headers(message["headers"]))
         else:
             answer.extend(message.get("body", b""))
-            answered["whole"] = not message.get("more_body", False)
+            if not message.get("more_body", False):
+                answered["whole"] = True
+                tell()  # before the client has it all: whoever waits for the answer finds it observed
         await send(message)
 
-    try:
-        await app(scope, receive_and_keep, send_and_keep)
-    finally:
+    def tell() -> None:
         exchange = ServedExchange(
             vendor=getattr(getattr(app, "state", None), "vendor", ""),
             method=scope["method"],
@@ -196,6 +196,12 @@ async def _observed(app: ASGIApp, scope: Scope, receive: Receive, send: Send) ->
         )
         for observer in observers:
             observer(exchange)
+
+    try:
+        await app(scope, receive_and_keep, send_and_keep)
+    finally:
+        if not answered["whole"]:
+            tell()
 
 
 def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """Contract tests: what connectors send and what simulators answer, held against the vendors' official documents.
 
-They have no marker and no list: every exchange with a simulator in any test is checked when the test ends. Where the
-documents are (`REVTOPS_SPECS`, else `../shared/specs` beside the repository) is said in CONTRIBUTING.md; where they are
-not, nothing is checked, except under CI, where that is an error.
+They have no marker and no list: every exchange with a simulator of the test process is checked when the test ends. The
+documents are in `$REVTOPS_SPECS`, else in `shared/specs` beside the repository. Where they are not, nothing is checked,
+except under CI, where that is an error.
 
 A connector's requests are checked strictly: an unknown path, query parameter or body key, a missing or mistyped one.
 What other clients send is not: tests provoke refusals with it. Every reply is checked, whoever asked.

@@ -6,7 +6,8 @@ import json
 import sys
 from typing import Any
 
-from tests.contracts.rest import Operation, RestContract
+from tests.contracts.operation import Operation
+from tests.contracts.rest import RestContract
 
 _NOISE = ("description", "example", "examples", "title")
 

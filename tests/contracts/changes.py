@@ -73,7 +73,8 @@ def _each(results: Iterable[bool]) -> bool:
 
 def _changed(schema: Json, steps: list[str], change: Json, schemas: Json) -> tuple[Json, bool]:
     """The schema with a change at the end of the steps, and whether there was such a place. References are resolved on
-    the way, so that a change holds in this operation only."""
+    the way, so that a change holds in this operation only.
+    """
     while "$ref" in schema:
         schema = schemas[schema["$ref"].rsplit("/", 1)[-1]]
     if not steps:

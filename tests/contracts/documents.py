@@ -1,7 +1,8 @@
 """The vendors' documents: which there are, how each is read, and what is put right in all of them at once.
 
 The files are never changed. OpenAPI 3, Swagger 2 and Google's discovery format become one form, OpenAPI 3's; an
-operation is turned only when a request for it is seen, and a file is read only when a test speaks to its vendor."""
+operation is turned only when a request for it is seen, and a file is read only when a test speaks to its vendor.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 Json = dict[str, Any]
 
@@ -36,7 +37,8 @@ SPECS = specs()
 class Source:
     """A file. `bases`: the paths that its operations are below, where they are not the document's own. `mounted`: the
     prefix under which the simulator has it. `loose`: formats that the file names and does not mean.
-    `refuses_with_200`: whether `ok: false` in a 200 is the document's `default` reply."""
+    `refuses_with_200`: whether `ok: false` in a 200 is the document's `default` reply.
+    """
 
     file: str
     bases: tuple[str, ...] | None = None
@@ -110,7 +112,7 @@ class Document:
             self.operations.append(Described(self, method.upper(), whole or "/", read))
 
 
-class _Loader(yaml.CSafeLoader):
+class _Loader(yaml.CSafeLoader):  # type: ignore[misc]
     """YAML 1.2's idea of what is not a string: no dates, and of the words only true, false and null."""
 
 
@@ -146,7 +148,7 @@ def _openapi_operation(content: Json, item: Json, method: str) -> Json:
     operation = item[method]
     follow = partial(_followed, content)
     parameters = [follow(each) for each in (*item.get("parameters", ()), *operation.get("parameters", ()))]
-    result = {"parameters": parameters, "responses": {}}
+    result: Json = {"parameters": parameters, "responses": {}}
     if "requestBody" in operation:
         result["requestBody"] = follow(operation["requestBody"])
     for status, reply in operation["responses"].items():
@@ -196,9 +198,8 @@ def _swagger_operation(content: Json, item: Json, method: str) -> Json:
         result["requestBody"] = {"content": {kind: {"schema": schema} for kind in takes}}
     gives = operation.get("produces") or content.get("produces") or ["application/json"]
     for status, reply in operation["responses"].items():
-        reply = _followed(content, reply)
-        schema = reply.get("schema")
-        result["responses"][status] = {"content": {kind: {"schema": schema} for kind in gives} if schema else {}}
+        answer = _followed(content, reply).get("schema")
+        result["responses"][status] = {"content": {kind: {"schema": answer} for kind in gives} if answer else {}}
     return result
 
 

@@ -23,10 +23,10 @@ from graphql import (
     GraphQLOutputType,
     GraphQLSchema,
     GraphQLSkipDirective,
+    GraphQLString,
     OperationDefinitionNode,
     SelectionSetNode,
     build_ast_schema,
-    get_named_type,
     is_abstract_type,
     is_enum_type,
     is_leaf_type,
@@ -132,7 +132,11 @@ class LinearContract:
     def _reply_problems(self, exchange: ServedExchange, asked: Asked | None) -> Iterator[str]:
         if "json" not in exchange.reply_headers.get("content-type", ""):
             return  # a page of the gateway's
-        reply = json.loads(exchange.reply_body)
+        try:
+            reply = json.loads(exchange.reply_body)
+        except ValueError as error:
+            yield f"there is no JSON: {error}"
+            return
         if unknown := sorted(reply.keys() - {"data", "errors", "extensions"}):
             yield f"{unknown[0]}: is no part of a GraphQL response"
         yield from _error_problems(reply)
@@ -195,7 +199,7 @@ class _Walk:
                 self.problems.append(f"{path}: {value!r} is no {kind}")
         else:
             sets = [node.selection_set for node in nodes if node.selection_set]
-            self.object(value, get_named_type(kind), sets, path)
+            self.object(value, kind, sets, path)
 
     def object(self, value: Any, kind: Any, selections: list[SelectionSetNode], path: str) -> None:
         """An object's fields: those that were selected, and no others."""
@@ -214,7 +218,7 @@ class _Walk:
         for key, nodes in asked.items():
             name = nodes[0].name.value
             if key in value and name == "__typename":
-                self.value(value[key], self.schema.type_map["String"], nodes, f"{path}.{key}")
+                self.value(value[key], GraphQLString, nodes, f"{path}.{key}")
             elif key in value and isinstance(actual, GraphQLObjectType | GraphQLInterfaceType):
                 self.value(value[key], actual.fields[name].type, nodes, f"{path}.{key}")
 
@@ -235,7 +239,7 @@ class _Walk:
             if isinstance(node, FieldNode):
                 asked.setdefault((node.alias or node.name).value, []).append(node)
                 continue
-            spread = self.asked.fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
+            spread: Any = self.asked.fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
             condition = spread.type_condition
             fits = condition is None or self._fits(condition.name.value, actual)
             # Which type an interface's value has is not known unless __typename was asked for.

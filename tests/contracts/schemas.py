@@ -7,7 +7,7 @@ $ref. That is said where a schema is used and not where it is defined, because a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import jsonschema_rs
 
@@ -164,7 +164,7 @@ def worded(error: jsonschema_rs.ValidationError) -> str:
     """`data[0].name: what is wrong`; of alternatives, what is wrong with the nearest."""
     nearest = error
     while nearest.kind.name in ("anyOf", "oneOf"):
-        branches = [branch for branch in nearest.kind.context if branch]
+        branches = [branch for branch in cast("Any", nearest.kind).context if branch]
         if not branches:
             break
         nearest = max((_deepest(branch) for branch in branches), key=_depth)

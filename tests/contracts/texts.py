@@ -95,7 +95,7 @@ def parts(content_type: str, body: bytes) -> list[Part]:
     message = BytesParser(policy=policy.HTTP).parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
     if not message.is_multipart():
         raise ValueError("no multipart body")
-    return [_part(part) for part in message.iter_parts()]  # type: ignore[attr-defined]
+    return [_part(part) for part in message.iter_parts()]
 
 
 def _part(part: Any) -> Part:

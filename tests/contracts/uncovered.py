@@ -12,6 +12,10 @@ UNCOVERED: dict[str, dict[str, str]] = {
         "GET /crm/v3/pipelines/{objectType}": f"{_CLIENT}crm.pipelines.pipelines_api.",
         "GET /crm/v3/properties/{objectType}": f"{_CLIENT}crm.properties.core_api.",
     },
+    "code_sandbox": {
+        "POST /envd/process.Process/{method}": "Connect RPC. Authority: e2b/process.proto, and E2B's client `e2b`.",
+        "POST /envd/filesystem.Filesystem/{method}": "Connect RPC. Authority: e2b/filesystem.proto, and `e2b`.",
+    },
     "slack": {
         "GET /api/files.getUploadURLExternal": _UPLOAD,
         "POST /api/files.getUploadURLExternal": _UPLOAD,

@@ -46,9 +46,11 @@ def expected_violations() -> Iterator[list[Violation]]:
     """What does not fit in the block goes into the list, once the block is left, and fails nothing."""
     before = _found()
     caught: list[Violation] = []
-    yield caught
-    caught.extend(_found())
-    _kept.extend(before)
+    try:
+        yield caught
+    finally:
+        caught.extend(_found())
+        _kept.extend(before)
 
 
 _kept: list[Violation] = []

@@ -49,6 +49,8 @@ class BaseConnector:
     """What the vendor allows at `base_url`. Another origin has limits of its own: only what its answers state holds."""
     concurrent_entities: ClassVar[int] = 1
     """How many entities the vendor lets one sync fetch at the same time."""
+    webhook_reply: ClassVar[WebhookReply] = WebhookReply()
+    """What a webhook is answered with once its events were handled."""
     entities: ClassVar[Mapping[str, tuple[type[Record], type[SQLModel]]]] = {}
     """Tier 3: entities of the connector's own, each with its record and its table."""
 

@@ -53,7 +53,7 @@ def receive(ws: Workspace, selector: str, request: WebhookRequest) -> WebhookRep
         with _stored_for(ws, connection):
             for event in connector.process_webhook_payload(request):
                 await connector.handle_event(event.type, event.payload)
-        return WebhookReply()
+        return connector.webhook_reply
 
     reply = use(ws, selector, take, stored_bookmark=_bookmarks(ws, connection))
     if reply.keep:

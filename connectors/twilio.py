@@ -1,0 +1,389 @@
+"""Twilio: text messages as activities, looked up live, sent, and heard of as they arrive.
+
+The page for its users is `docs/connectors/twilio.md`. Twilio's pages named below are those of its documentation of the
+API of 2010-04-01.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import datetime as dt
+import re
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from connectors._twilio_messages import LOOK_BACK, Message, Window, activity, channel, moment
+from connectors._twilio_query import Lookup, e164, parse
+from connectors._twilio_signature import form, verify
+from connectors.base import BaseConnector
+from connectors.errors import AuthenticationError, InvalidInputError, NotFoundError, VendorUnavailableError
+from connectors.paging import Fetched
+from connectors.persistence import delete_records, persist_records
+from connectors.registry import (
+    AuthField,
+    AuthType,
+    Capability,
+    ConnectorAction,
+    ConnectorMeta,
+    ConnectorScope,
+    EventType,
+    ParameterSpec,
+)
+from connectors.stream import Bookmark, Deleted, StreamItem
+from connectors.webhooks import InboundEvent, WebhookReply, WebhookRequest
+
+if TYPE_CHECKING:
+    import httpx2
+
+_PAGE_SIZE = 1000
+_LONGEST_BODY = 1600
+"""Characters; by "Message resource" Twilio refuses a longer body with error 21617."""
+_ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
+_MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
+_COLUMNS = (
+    "sid",
+    "date",
+    "type",
+    "direction",
+    "status",
+    "from",
+    "to",
+    "body",
+    "price",
+    "price_unit",
+    "error_code",
+    "error_message",
+    "num_media",
+)
+_SEND: list[ParameterSpec] = [
+    {
+        "name": "to",
+        "type": "string",
+        "required": True,
+        "description": "The receiver's number with its country code, such as +14155552671; ten digits alone get +1",
+    },
+    {"name": "body", "type": "text", "required": True, "description": "The message, at most 1,600 characters"},
+    {"name": "media_url", "type": "string", "description": "The public https address of a picture or file to send"},
+]
+
+
+class TwilioConnector(BaseConnector):
+    """Speaks Twilio's messaging API. Twilio states no rate: it limits requests at a time, and answers 429 (20429)."""
+
+    source_system = "twilio"
+    base_url = "https://api.twilio.com"
+    webhook_reply = WebhookReply(
+        headers={"Content-Type": "text/xml"}, body=b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
+    )
+    """Instructions in TwiML to do nothing: Twilio would send another text on to the one who wrote."""
+
+    meta = ConnectorMeta(
+        name="Twilio",
+        slug="twilio",
+        auth_type=AuthType.CUSTOM,
+        scope=ConnectorScope.ORGANIZATION,
+        builtin=True,
+        capabilities=[Capability.SYNC, Capability.QUERY, Capability.ACTION, Capability.LISTEN],
+        entity_types=["activities"],
+        auth_fields=[
+            AuthField("account_sid", "Account SID", env="TWILIO_ACCOUNT_SID", help_text="AC… on the console's page"),
+            AuthField(
+                "auth_token",
+                "Auth token",
+                "password",
+                required=False,
+                env="TWILIO_AUTH_TOKEN",
+                help_text="Beside the account SID. Webhooks are signed with it, so events need it.",
+            ),
+            AuthField(
+                "api_key",
+                "API key SID",
+                required=False,
+                env="TWILIO_API_KEY",
+                help_text="SK…, instead of the auth token",
+            ),
+            AuthField("api_key_secret", "API key secret", "password", required=False, env="TWILIO_API_KEY_SECRET"),
+            AuthField(
+                "from_number",
+                "Number to send from",
+                required=False,
+                env="TWILIO_FROM_NUMBER",
+                help_text="One of the account's numbers, such as +14155552671.",
+            ),
+            AuthField(
+                "messaging_service_sid",
+                "Messaging service SID",
+                required=False,
+                env="TWILIO_MESSAGING_SERVICE_SID",
+                help_text="MG…: chooses the number to send from; used before the number above.",
+            ),
+            AuthField(
+                "whatsapp_from",
+                "WhatsApp number to send from",
+                required=False,
+                env="TWILIO_WHATSAPP_FROM",
+                help_text="Where it is another one than the number above.",
+            ),
+            AuthField(
+                "status_callback_url",
+                "Status callback address",
+                "url",
+                required=False,
+                env="TWILIO_STATUS_CALLBACK_URL",
+                help_text="Where Twilio tells what becomes of a message sent from here: this connection's webhook.",
+            ),
+        ],
+        webhook_secret_extra_data_key="auth_token",  # noqa: S106 - the name of a field
+        actions=[
+            ConnectorAction("send_sms", "Send a text message, once", _SEND),
+            ConnectorAction("send_whatsapp", "Send a WhatsApp message, once", _SEND),
+        ],
+        event_types=[
+            EventType("message_received", "Somebody wrote to one of the account's numbers"),
+            EventType("message_status", "A message that was sent got another status"),
+        ],
+        query_description="Messages, newest first: the SID of one, or `with +14155552671` (either side), "
+        "`to +14155552671`, `from whatsapp:+14155552671`, `on 2026-09-30`, `since 2026-09-01`, `until 2026-09-30` "
+        "(days in UTC), `limit 50`, in any combination. An empty request gives the last 100.",
+        description="Text and WhatsApp messages: synced, looked up, sent.",
+        icon="twilio",
+        usage_guide="Copy the account SID and the auth token from the first page of the Twilio console. To send, give "
+        "the number or the messaging service to send from. To hear of messages at once, enter the connection's webhook "
+        "address in the console under the number's `A message comes in`.",
+    )
+
+    async def auth_headers(self) -> dict[str, str]:
+        """Basic: the API key where there is one, else the account itself."""
+        values = await self.get_credentials()
+        key, secret = values.get("api_key"), values.get("api_key_secret")
+        user, password = (key, secret) if key and secret else (values.get("account_sid"), values.get("auth_token"))
+        if not password:
+            raise AuthenticationError(
+                "The Twilio connection has neither an auth token nor an API key with its secret.",
+                hint="Connect again and give auth_token (TWILIO_AUTH_TOKEN), or api_key and api_key_secret.",
+            )
+        return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+    async def test_connection(self) -> str:
+        """Whose account it is; returns such as `Acme (AC…), active`. An API key may not ask that, only use it."""
+        values, account = await self.get_credentials(), await self._account()
+        if values.get("api_key") and values.get("api_key_secret"):
+            await self.http.get(f"{account}/Messages.json", params={"PageSize": 1})
+            return f"account {values['account_sid']}"
+        about = _load(await self.http.get(f"{account}.json"))
+        return f"{about.get('friendly_name')} ({values['account_sid']}), {about.get('status')}"
+
+    async def _account(self) -> str:
+        sid = str((await self.get_credentials()).get("account_sid"))
+        if not _ACCOUNT_SID.fullmatch(sid):
+            raise InvalidInputError(
+                "The account SID is not one.", hint="Connect again; it is AC and 32 digits or letters from a to f."
+            )
+        return f"/2010-04-01/Accounts/{sid}"
+
+    # -- SYNC ------------------------------------------------------------------------------------------------------
+
+    async def sync_activities(self) -> AsyncGenerator[StreamItem, None]:
+        """Messages. All of them at first; then those from the day on which something may still have changed.
+
+        Only the first listing has checkpoints: the later ones are short, and must be whole to tell what is gone.
+        """
+        started = dt.datetime.now(dt.UTC)
+        since, resumed = self.sync_since, self.resume_cursor is not None
+        window = Window((started - LOOK_BACK).date())
+        if since is None:
+            async with aclosing(self.walk(messages=partial(self._page, window))) as items:
+                async for item in items:
+                    yield item
+        else:
+            window = Window.of(since, started, self.bookmark)
+        if since is not None or resumed:  # a listing that was gone on with began behind the newest pages
+            first: dict[str, Any] | None = {"DateSent>": f"{window.first.isoformat()}T00:00:00Z"}
+            cursor = None
+            while first or cursor:
+                messages, cursor = await self._noted(window, first or {}, cursor)
+                yield [activity(message) for message in messages]
+                first = None
+            yield Deleted(window.gone(self.bookmark))
+            for sid in window.unlisted(self.bookmark):
+                yield await self._again(window, sid)
+        yield Bookmark(window.bookmark(started))
+
+    async def _again(self, window: Window, sid: str) -> StreamItem:
+        try:
+            message = await self._message(sid)
+        except NotFoundError:
+            return Deleted([sid])
+        window.note(message)
+        return [activity(message)]
+
+    async def _page(self, window: Window, cursor: str | None) -> Fetched:
+        messages, following = await self._noted(window, {}, cursor)
+        return Fetched([activity(message) for message in messages], following)
+
+    async def _noted(
+        self, window: Window, filters: Mapping[str, Any], cursor: str | None
+    ) -> tuple[list[Message], str | None]:
+        messages, following = await self._listed(filters, _PAGE_SIZE, cursor)
+        for message in messages:
+            window.note(message)
+        return messages, following
+
+    async def _listed(
+        self, filters: Mapping[str, Any], size: int, cursor: str | None = None
+    ) -> tuple[list[Message], str | None]:
+        """A page of messages, newest first, and where the next one is."""
+        first = {**filters, "PageSize": size}
+        address = cursor or f"{await self._account()}/Messages.json"
+        page = _load(await self.http.get(address, params=None if cursor else first))
+        if not isinstance(page.get("messages"), list):
+            raise VendorUnavailableError("Twilio answered with a page without messages.")
+        # What is no message has no SID either, and is set aside alone.
+        messages: list[Message] = [m if isinstance(m, dict) else {"body": m} for m in page["messages"]]
+        return messages, page.get("next_page_uri")
+
+    async def _message(self, sid: str) -> Message:
+        return _load(await self.http.get(f"{await self._account()}/Messages/{sid}.json"))
+
+    # -- QUERY -----------------------------------------------------------------------------------------------------
+
+    async def get_schema(self) -> list[dict[str, Any]]:
+        """The one table that there is."""
+        return [{"name": "messages", "type": "table", "columns": [{"name": name} for name in _COLUMNS]}]
+
+    async def query(self, request: str) -> dict[str, Any]:
+        """The messages that a request is about, newest first: `{"columns", "rows", "truncated"}`.
+
+        See `connectors._twilio_query` for what a request looks like. Raises InvalidInputError, and NotFoundError for a
+        SID that the account does not have.
+        """
+        lookup = parse(request)
+        if lookup.sid:
+            found, more = [await self._message(lookup.sid)], False
+        else:
+            found, more = await self._find(lookup)
+        return {"columns": list(_COLUMNS), "rows": [_row(message) for message in found], "truncated": more}
+
+    async def _find(self, lookup: Lookup) -> tuple[list[Message], bool]:
+        listings = [self._first(filters, lookup.limit + 1) for filters in lookup.listings]
+        lists = await asyncio.gather(*listings)
+        by_sid = {message.get("sid"): message for messages in lists for message in messages}
+        found = list(by_sid.values())
+        if len(lists) > 1:
+            found.sort(key=_when, reverse=True)
+        return found[: lookup.limit], len(found) > lookup.limit
+
+    async def _first(self, filters: Mapping[str, str], wanted: int) -> list[Message]:
+        found, following = await self._listed(filters, min(wanted, _PAGE_SIZE))
+        while following and len(found) < wanted:
+            more, following = await self._listed({}, _PAGE_SIZE, following)
+            found += more
+        return found
+
+    # -- ACTION ----------------------------------------------------------------------------------------------------
+
+    async def execute_action(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Send a message, once: Twilio cannot tell a repetition from a second message.
+
+        Raises InvalidInputError, before anything is sent, for a number, text or address that Twilio would not take.
+        """
+        if action not in ("send_sms", "send_whatsapp"):
+            raise InvalidInputError(f"Twilio has no action {action}.")
+        over = "whatsapp:" if action == "send_whatsapp" else ""
+        values = await self.get_credentials()
+        message = {
+            "To": over + e164(params["to"].removeprefix(over)),
+            **_sender(values, over),
+            "Body": _body(params["body"]),
+            "MediaUrl": _media(params.get("media_url")),
+            "StatusCallback": values.get("status_callback_url"),
+        }
+        sent = _load(await self.http.post(f"{await self._account()}/Messages.json", data=message, repeatable=False))
+        return {"id": sent.get("sid"), **{name: sent.get(name) for name in ("status", "to", "from", "num_segments")}}
+
+    # -- LISTEN ----------------------------------------------------------------------------------------------------
+
+    async def verify_webhook(self, request: WebhookRequest) -> None:
+        """See `connectors._twilio_signature`. What is repeated does no harm: the message is fetched anew."""
+        verify(request, self.webhook_secret())
+
+    def process_webhook_payload(self, request: WebhookRequest) -> list[InboundEvent]:
+        """The message that came in, or whose status changed. What is about no message is left out."""
+        payload = {name: values[0] for name, values in form(request).items()}
+        sid = payload.get("MessageSid", "")
+        if not _MESSAGE_SID.fullmatch(sid):
+            return []
+        status = payload.get("MessageStatus")
+        kind = "message_status" if status else "message_received"
+        return [InboundEvent(kind, payload, f"{sid}:{status or 'received'}")]
+
+    async def handle_event(
+        self,
+        event_type: str,  # noqa: ARG002 - what there is to do is the same
+        payload: dict[str, Any],
+    ) -> None:
+        """Store the message as Twilio has it now: callbacks may overtake each other, and hold no price."""
+        sid = payload["MessageSid"]
+        try:
+            message = await self._message(sid)
+        except NotFoundError:
+            await delete_records(self.organization_id, "activities", [sid], self.source_system)
+            return
+        await persist_records(self.organization_id, "activities", [activity(message)], self.source_system)
+
+
+def _load(response: httpx2.Response) -> dict[str, Any]:
+    """The JSON object of an answer. Raises VendorUnavailableError where there is none."""
+    try:
+        document = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        document = None
+    if not isinstance(document, dict):
+        raise VendorUnavailableError("Twilio's answer is not a JSON object.")
+    return document
+
+
+def _row(message: Message) -> list[Any]:
+    when = _when(message)
+    own = {"date": when and when.isoformat(), "type": channel(message)}
+    return [own.get(name, message.get(name)) for name in _COLUMNS]
+
+
+def _when(message: Message) -> Any:
+    return moment(message.get("date_sent") or message.get("date_created"))
+
+
+def _sender(values: Mapping[str, Any], over: str) -> dict[str, str]:
+    """Who a message is from. Raises InvalidInputError where the credentials name nobody."""
+    number = (values.get("whatsapp_from") if over else None) or values.get("from_number")
+    service = values.get("messaging_service_sid")
+    if service and not (over and number):
+        return {"MessagingServiceSid": str(service)}
+    if number:
+        return {"From": over + e164(str(number).removeprefix(over))}
+    raise InvalidInputError(
+        "The Twilio connection has no number to send from.",
+        hint="Connect again and give from_number (TWILIO_FROM_NUMBER) or messaging_service_sid.",
+    )
+
+
+def _body(text: str) -> str:
+    if not text.strip():
+        raise InvalidInputError("The message is empty.")
+    if len(text) > _LONGEST_BODY:
+        raise InvalidInputError(
+            f"The message has {len(text):,} characters; Twilio takes {_LONGEST_BODY:,}. Nothing was sent.",
+            hint="Shorten it, or send it in parts.",
+        )
+    return text
+
+
+def _media(address: str | None) -> str | None:
+    if address and not re.match(r"https?://[^\s/]", address):
+        raise InvalidInputError("media_url is no web address: Twilio fetches the file from there.")
+    return address

@@ -102,12 +102,11 @@ class Reader:
     async def lookups(self) -> Lookups:
         """Owners, deactivated ones too, and deal stages."""
         present, gone, pipelines = await asyncio.gather(
-            self._once("owners", lambda: self._owners(archived=False)),
-            self._once("archived owners", lambda: self._owners(archived=True)),
-            self.pipelines(),
+            self.owners(archived=False), self.owners(archived=True), self.pipelines()
         )
+        emails = {str(owner["id"]): owner["email"] for owner in (*gone, *present) if owner.get("email")}
         stages = {stage["id"]: stage["label"] for pipeline in pipelines for stage in pipeline.get("stages") or ()}
-        return Lookups({**gone, **present}, stages)
+        return Lookups(emails, stages)
 
     async def pipelines(self) -> list[Item]:
         """The deal pipelines with their stages."""
@@ -117,11 +116,22 @@ class Reader:
 
         return await self._once("pipelines", fetch)
 
-    async def _owners(self, *, archived: bool) -> dict[str, str]:
-        emails: dict[str, str] = {}
-        async for reply in self._pages(f"/crm/v3/owners?limit=100&archived={str(archived).lower()}"):
-            emails.update((str(owner["id"]), owner["email"]) for owner in reply.items if owner.get("email"))
-        return emails
+    async def owners(self, *, archived: bool) -> list[Item]:
+        """The owners, or those who were deactivated."""
+
+        async def fetch() -> list[Item]:
+            url = f"/crm/v3/owners?limit=100&archived={str(archived).lower()}"
+            return [owner async for reply in self._pages(url) for owner in reply.items]
+
+        return await self._once(f"owners/{archived}", fetch)
+
+    async def portal(self) -> Item:
+        """The account: `{"portalId", "uiDomain", …}`."""
+
+        async def fetch() -> Item:
+            return dict(load(await self._http.get("/account-info/v3/details")))
+
+        return await self._once("portal", fetch)
 
     # -- pages ---------------------------------------------------------------------------------------------------
 
@@ -183,12 +193,23 @@ class Reader:
 
     async def one(self, kind: ObjectType, object_id: str) -> Item:
         """One live object with all its properties. Raises NotFoundError."""
-        names = await self.names(kind)
-        body = {"properties": names.all, "inputs": [{"id": object_id}]}
-        reply = read(await self._http.post(f"/crm/v3/objects/{kind.name}/batch/read", json=body, repeatable=True))
-        if not reply.items:
+        items = await self._read_batch(kind.name, [object_id], (await self.names(kind)).all)
+        if not items:
             raise NotFoundError(f"HubSpot has no object {object_id} among its {kind.name}.")
-        return reply.items[0]
+        return items[0]
+
+    async def some(self, kind: ObjectType, ids: Sequence[str]) -> AsyncGenerator[Group, None]:
+        """Those of these objects that are live, in groups, as complete as a listing has them."""
+        names = await self.names(kind)
+        for at in range(0, len(ids), _BATCH_LIMIT):
+            group = Group("", await self._read_batch(kind.name, ids[at : at + _BATCH_LIMIT], names.all))
+            await self._complete(group, kind.name, _asked_links(kind, names), ())
+            yield group
+
+    async def pipeline_of(self, deal_id: str) -> str | None:
+        """The id of the pipeline that a deal is in. Raises NotFoundError."""
+        deal = load(await self._http.get(f"/crm/v3/objects/deals/{quote(deal_id, safe='')}?properties=pipeline"))
+        return (deal.get("properties") or {}).get("pipeline") or None
 
     async def search(self, kind: str, body: Mapping[str, Any]) -> Reply:
         """One page of a search."""
@@ -209,7 +230,7 @@ class Reader:
     async def _completed(
         self, kind: ObjectType, pages: AsyncGenerator[Reply, None], names: Names, start: str
     ) -> AsyncGenerator[Group, None]:
-        links = {} if kind.link_property in names.all else kind.links
+        links = _asked_links(kind, names)
         group = Group(start)
         async with aclosing(pages):
             async for reply in pages:
@@ -251,14 +272,17 @@ class Reader:
 
     async def _add_rest(self, kind: str, items: Sequence[Item], names: Sequence[str]) -> bytes:
         """Read the properties that did not fit into the listing's URL; returns them as stable bytes."""
-        inputs = [{"id": object_id} for object_id in _ids(items)]
-        body = {"properties": names, "inputs": inputs}
-        reply = load(await self._http.post(f"/crm/v3/objects/{kind}/batch/read", json=body, repeatable=True))
-        _check_errors(reply)
-        found = {result["id"]: result["properties"] for result in reply["results"]}
+        found = {item["id"]: item["properties"] for item in await self._read_batch(kind, _ids(items), names)}
         for item in items:
             item["properties"] |= found.get(item["id"], {})
         return orjson.dumps([found.get(item["id"]) for item in items])
+
+    async def _read_batch(self, kind: str, ids: Sequence[str], names: Sequence[str]) -> list[Item]:
+        body = {"properties": names, "inputs": [{"id": object_id} for object_id in ids]}
+        response = await self._http.post(f"/crm/v3/objects/{kind}/batch/read", json=body, repeatable=True)
+        document = load(response)
+        _check_errors(document)
+        return _reply(document, response.content).items
 
 
 def load(response: httpx2.Response) -> Any:
@@ -274,14 +298,17 @@ def load(response: httpx2.Response) -> Any:
 
 def read(response: httpx2.Response) -> Reply:
     """An answer with `results`, which may have a next page."""
-    document = load(response)
+    return _reply(load(response), response.content)
+
+
+def _reply(document: Any, raw: bytes) -> Reply:
     try:
         items = document["results"]
         paging = document.get("paging")
         after = paging["next"]["after"] if paging and paging.get("next") else None
     except (KeyError, TypeError, AttributeError) as error:
         raise _unexpected("its page of results has another shape than documented") from error
-    return Reply(response.content, items, None if after is None else str(after), document.get("total") or 0)
+    return Reply(raw, items, None if after is None else str(after), document.get("total") or 0)
 
 
 def _ids(items: Iterable[Item]) -> list[str]:
@@ -289,6 +316,11 @@ def _ids(items: Iterable[Item]) -> list[str]:
         return [item["id"] for item in items]
     except (KeyError, TypeError) as error:
         raise _unexpected("an object in it has no id") from error
+
+
+def _asked_links(kind: ObjectType, names: Names) -> Mapping[str, str]:
+    """The links that need a request of their own: none where a property holds the only one."""
+    return {} if kind.link_property in names.all else kind.links
 
 
 def _highest(items: Iterable[Item]) -> str:

@@ -1,4 +1,4 @@
-"""HubSpot: companies, contacts, deals with their pipelines, goals and activities; live object search.
+"""HubSpot: companies, contacts, deals with their pipelines, goals and activities; search, writing, webhooks.
 
 The page for its users is `docs/connectors/hubspot.md`.
 """
@@ -15,6 +15,9 @@ from urllib.parse import quote
 
 import orjson
 
+from connectors._hubspot_declared import ACTIONS, EVENTS, WRITES
+from connectors._hubspot_events import CHANGED, inbound, touched, verify
+from connectors._hubspot_lookups import Lookups
 from connectors._hubspot_query import Request, parse, resolve
 from connectors._hubspot_reading import SEARCH_LIMIT, Reader, load
 from connectors._hubspot_records import (
@@ -32,10 +35,13 @@ from connectors._hubspot_records import (
     records,
     stages,
 )
+from connectors._hubspot_writing import Writer
 from connectors.base import BaseConnector
 from connectors.http import RateBudget
-from connectors.registry import AuthType, Capability, ConnectorMeta, ConnectorScope
+from connectors.persistence import delete_records, persist_records
+from connectors.registry import AuthField, AuthType, Capability, ConnectorMeta, ConnectorScope
 from connectors.stream import Checkpoint, Deleted, Page, StreamItem
+from connectors.webhooks import InboundEvent, WebhookRequest
 
 
 class HubSpotConnector(BaseConnector):
@@ -53,12 +59,29 @@ class HubSpotConnector(BaseConnector):
         slug="hubspot",
         auth_type=AuthType.OAUTH2,
         scope=ConnectorScope.ORGANIZATION,
-        capabilities=[Capability.SYNC, Capability.QUERY],
+        capabilities=[Capability.SYNC, Capability.QUERY, Capability.WRITE, Capability.ACTION, Capability.LISTEN],
         entity_types=["accounts", "contacts", "deals", "pipelines", "pipeline_stages", "goals", "activities"],
+        write_operations=WRITES,
+        actions=ACTIONS,
+        event_types=EVENTS,
+        auth_fields=[
+            AuthField(
+                "client_secret",
+                "Client secret",
+                type="password",
+                required=False,
+                help_text="The app's secret, from its Auth tab; HubSpot signs webhooks with it. Needed only for them.",
+            )
+        ],
+        webhook_secret_extra_data_key="client_secret",  # noqa: S106 - the name of a field
         oauth_scopes=[
+            "content",
             "crm.objects.companies.read",
+            "crm.objects.companies.write",
             "crm.objects.contacts.read",
+            "crm.objects.contacts.write",
             "crm.objects.deals.read",
+            "crm.objects.deals.write",
             "crm.objects.goals.read",
             "crm.objects.owners.read",
             "crm.schemas.companies.read",
@@ -70,11 +93,12 @@ class HubSpotConnector(BaseConnector):
         "desc limit 50` (operators = != < <= > >= in, contains, between, is null; and, or), `contacts: acme` for words "
         "anywhere, or HubSpot's own search JSON with an objectType. get_schema has the property names.",
         nango_integration_id="hubspot",
-        description="Companies, contacts, deals, goals and activities from HubSpot CRM.",
+        description="Companies, contacts, deals, goals and activities of HubSpot CRM, read and written.",
         icon="hubspot",
         usage_guide="Connect with an access token: in HubSpot, Settings > Integrations > Private Apps, create an app "
-        "with the read scopes of this connector and copy its token. Calls, meetings, notes and tasks come with "
-        "crm.objects.contacts.read; e-mails need sales-email-read.",
+        "with the scopes of this connector and copy its token; the write scopes only where you want to write. Calls, "
+        "meetings, notes and tasks come with crm.objects.contacts.read; e-mails need sales-email-read, marketing "
+        "e-mails content.",
     )
 
     _reader: Reader | None = None
@@ -88,7 +112,7 @@ class HubSpotConnector(BaseConnector):
 
     async def test_connection(self) -> str:
         """Ask whose token it is; returns such as `portal 4242424 (acme.com), scopes crm.objects.deals.read, …`."""
-        account = load(await self.http.get("/account-info/v3/details"))
+        account = await self.reader.portal()
         token, _ = await self.get_oauth_token()
         # A private app's token is none of OAuth's: it is good, but this endpoint does not know it.
         response = await self.http.get(f"/oauth/v1/access-tokens/{quote(token, safe='')}", expect=range(400, 500))
@@ -215,6 +239,43 @@ class HubSpotConnector(BaseConnector):
             if reply.after is None or len(items) >= asked.limit:
                 return items, reply.total
             body["after"] = reply.after
+
+    # -- WRITE and ACTION ------------------------------------------------------------------------------------------
+
+    async def write(self, operation: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Create or update a deal, a contact, a company or a note; see `connectors._hubspot_writing`."""
+        return await Writer(self.http, self.reader).write(operation, data)
+
+    async def execute_action(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Look something up that is not synced; see `connectors._hubspot_lookups`."""
+        found: dict[str, Any] = await getattr(Lookups(self.http, self.reader), action)(params)
+        return found
+
+    # -- LISTEN ----------------------------------------------------------------------------------------------------
+
+    async def verify_webhook(self, request: WebhookRequest) -> None:
+        """HubSpot signs with the app's client secret. Raises WebhookRefusedError."""
+        verify(request, self.webhook_secret())
+
+    def process_webhook_payload(self, request: WebhookRequest) -> list[InboundEvent]:
+        """An event for each object type that the request is about: `{"events": [HubSpot's own, …]}`."""
+        return inbound(request.json())
+
+    async def handle_event(self, event_type: str, payload: dict[str, Any]) -> None:
+        """Read the objects again and store them as a sync does; those that are gone are marked deleted.
+
+        An event says what one property became at one moment, and events may come late and in any order.
+        """
+        kind, entity = CHANGED[event_type]
+        names, lookups = await asyncio.gather(self.reader.names(kind), self.reader.lookups())
+        gone = dict.fromkeys(touched(payload["events"]))
+        async for group in self.reader.some(kind, list(gone)):
+            found = list(records(kind, group.items, group.links, names.all, lookups))
+            await persist_records(self.organization_id, entity, found, self.source_system)
+            gone |= dict.fromkeys(merged_away(group.items))
+            for item in group.items:
+                gone.pop(item["id"], None)
+        await delete_records(self.organization_id, entity, list(gone), self.source_system)
 
 
 def _column(definition: Item) -> dict[str, Any]:

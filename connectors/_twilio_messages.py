@@ -41,7 +41,7 @@ _KEPT = (
 
 def activity(message: Message) -> dict[str, Any]:
     """The fields of an `ActivityRecord`."""
-    kind = channel(message)
+    kind = channel_of(message)
     inbound = message.get("direction") == "inbound"
     other = message.get("from") if inbound else message.get("to")
     names = {"sms": "SMS", "mms": "MMS", "whatsapp": "WhatsApp message"}
@@ -50,12 +50,12 @@ def activity(message: Message) -> dict[str, Any]:
         "type": kind,
         "subject": f"{names.get(kind, kind)} {'from' if inbound else 'to'} {str(other).rpartition(':')[2]}",
         "description": message.get("body"),
-        "activity_date": moment(message.get("date_sent") or message.get("date_created")),
+        "activity_date": sent_or_created(message),
         "custom_fields": {name: message.get(name) for name in _KEPT},
     }
 
 
-def channel(message: Message) -> str:
+def channel_of(message: Message) -> str:
     """`sms`, `mms`, `whatsapp`, or another channel that Twilio's addresses name, such as `messenger` and `rcs`."""
     name, colon, _ = str(message.get("to")).partition(":")
     if colon:
@@ -66,9 +66,15 @@ def channel(message: Message) -> str:
 def moment(text: Any) -> Any:
     """The time of an RFC 2822 date; what is none is handed on as it is, so that the record is set aside with it."""
     try:
-        return parsedate_to_datetime(text)
+        when = parsedate_to_datetime(text)
     except (TypeError, ValueError):
         return text
+    return when if when.tzinfo else when.replace(tzinfo=dt.UTC)
+
+
+def sent_or_created(message: Message) -> Any:
+    """When it was sent, or created where it was not sent yet: a time, or what stands in its place."""
+    return moment(message.get("date_sent") or message.get("date_created"))
 
 
 class Window:

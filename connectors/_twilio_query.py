@@ -1,4 +1,4 @@
-"""Looking messages up: what a request asks for, and telephone numbers as Twilio writes them."""
+"""Looking messages up: what a request asks for."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import datetime as dt
 import re
 from dataclasses import dataclass, field
 
+from connectors._twilio_sending import e164
 from connectors.errors import InvalidInputError
 from connectors.parameter_types import printable
 
 _SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
 _WORD = re.compile(r"\b(with|to|from|on|since|until|limit)\b", re.IGNORECASE)
-_WRITTEN = re.compile(r"\+?[0-9 ()./\u00a0-]+")
 _DAYS = {"on": "DateSent", "since": "DateSent>", "until": "DateSent<"}
 """`since` and `until` include their day: with the `=` of the query string the names read `DateSent>=`, `DateSent<=`."""
 
@@ -30,10 +30,11 @@ class Lookup:
 
     @property
     def listings(self) -> list[dict[str, str]]:
-        """The filters of each listing it takes: Twilio has none for a number on either side."""
+        """The filters of each listing it takes: Twilio has none for either side, nor for a number on any channel."""
         if not self.other:
             return [self.filters]
-        return [{**self.filters, side: self.other} for side in ("From", "To")]
+        addresses = [self.other] if ":" in self.other else [self.other, f"whatsapp:{self.other}"]
+        return [{**self.filters, side: address} for side in ("From", "To") for address in addresses]
 
 
 def parse(request: str) -> Lookup:
@@ -83,18 +84,3 @@ def _address(text: str) -> str:
     if any(c.isalpha() for c in text) and len(text.split()) == 1:
         return text
     return e164(text)
-
-
-def e164(text: str) -> str:
-    """A telephone number in E.164, `+14155552671`. Ten digits without a `+` are taken for a number of North America.
-
-    Raises InvalidInputError where it is none: letters, a leading zero, fewer than 7 digits or more than 15.
-    """
-    stripped = text.strip()
-    digits = "".join(c for c in stripped if c.isdecimal())
-    if not _WRITTEN.fullmatch(stripped) or not 7 <= len(digits) <= 15 or digits.startswith("0"):
-        raise InvalidInputError(
-            f"{printable(text)!r} is not a telephone number that can be reached from everywhere.",
-            hint="Write it with its country code: +14155552671, 7 to 15 digits.",
-        )
-    return f"+1{digits}" if len(digits) == 10 and not stripped.startswith("+") else f"+{digits}"

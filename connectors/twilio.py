@@ -17,11 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from connectors._twilio_messages import LOOK_BACK, Message, Window, activity, channel, moment
-from connectors._twilio_query import Lookup, e164, parse
+from connectors._twilio_messages import LOOK_BACK, Message, Window, activity, channel_of, sent_or_created
+from connectors._twilio_query import Lookup, parse
+from connectors._twilio_sending import outgoing
 from connectors._twilio_signature import form, verify
 from connectors.base import BaseConnector
-from connectors.errors import AuthenticationError, InvalidInputError, NotFoundError, VendorUnavailableError
+from connectors.errors import (
+    AuthenticationError,
+    InvalidInputError,
+    NotFoundError,
+    OutcomeUnknownError,
+    VendorUnavailableError,
+)
 from connectors.paging import Fetched
 from connectors.persistence import delete_records, persist_records
 from connectors.registry import (
@@ -41,8 +48,6 @@ if TYPE_CHECKING:
     import httpx2
 
 _PAGE_SIZE = 1000
-_LONGEST_BODY = 1600
-"""Characters; by "Message resource" Twilio refuses a longer body with error 21617."""
 _ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 _MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
 _COLUMNS = (
@@ -275,7 +280,7 @@ class TwilioConnector(BaseConnector):
         by_sid = {message.get("sid"): message for messages in lists for message in messages}
         found = list(by_sid.values())
         if len(lists) > 1:
-            found.sort(key=_when, reverse=True)
+            found.sort(key=_age, reverse=True)
         return found[: lookup.limit], len(found) > lookup.limit
 
     async def _first(self, filters: Mapping[str, str], wanted: int) -> list[Message]:
@@ -294,16 +299,13 @@ class TwilioConnector(BaseConnector):
         """
         if action not in ("send_sms", "send_whatsapp"):
             raise InvalidInputError(f"Twilio has no action {action}.")
-        over = "whatsapp:" if action == "send_whatsapp" else ""
-        values = await self.get_credentials()
-        message = {
-            "To": over + e164(params["to"].removeprefix(over)),
-            **_sender(values, over),
-            "Body": _body(params["body"]),
-            "MediaUrl": _media(params.get("media_url")),
-            "StatusCallback": values.get("status_callback_url"),
-        }
-        sent = _load(await self.http.post(f"{await self._account()}/Messages.json", data=message, repeatable=False))
+        channel = "whatsapp:" if action == "send_whatsapp" else ""
+        message = outgoing(params, await self.get_credentials(), channel)
+        reply = await self.http.post(f"{await self._account()}/Messages.json", data=message, repeatable=False)
+        try:
+            sent = _load(reply)
+        except VendorUnavailableError as error:
+            raise OutcomeUnknownError(f"{error.message} The message may have been sent.") from error
         return {"id": sent.get("sid"), **{name: sent.get(name) for name in ("status", "to", "from", "num_segments")}}
 
     # -- LISTEN ----------------------------------------------------------------------------------------------------
@@ -349,41 +351,11 @@ def _load(response: httpx2.Response) -> dict[str, Any]:
 
 
 def _row(message: Message) -> list[Any]:
-    when = _when(message)
-    own = {"date": when and when.isoformat(), "type": channel(message)}
+    when = sent_or_created(message)
+    own = {"date": when.isoformat() if isinstance(when, dt.datetime) else when, "type": channel_of(message)}
     return [own.get(name, message.get(name)) for name in _COLUMNS]
 
 
-def _when(message: Message) -> Any:
-    return moment(message.get("date_sent") or message.get("date_created"))
-
-
-def _sender(values: Mapping[str, Any], over: str) -> dict[str, str]:
-    """Who a message is from. Raises InvalidInputError where the credentials name nobody."""
-    number = (values.get("whatsapp_from") if over else None) or values.get("from_number")
-    service = values.get("messaging_service_sid")
-    if service and not (over and number):
-        return {"MessagingServiceSid": str(service)}
-    if number:
-        return {"From": over + e164(str(number).removeprefix(over))}
-    raise InvalidInputError(
-        "The Twilio connection has no number to send from.",
-        hint="Connect again and give from_number (TWILIO_FROM_NUMBER) or messaging_service_sid.",
-    )
-
-
-def _body(text: str) -> str:
-    if not text.strip():
-        raise InvalidInputError("The message is empty.")
-    if len(text) > _LONGEST_BODY:
-        raise InvalidInputError(
-            f"The message has {len(text):,} characters; Twilio takes {_LONGEST_BODY:,}. Nothing was sent.",
-            hint="Shorten it, or send it in parts.",
-        )
-    return text
-
-
-def _media(address: str | None) -> str | None:
-    if address and not re.match(r"https?://[^\s/]", address):
-        raise InvalidInputError("media_url is no web address: Twilio fetches the file from there.")
-    return address
+def _age(message: Message) -> dt.datetime:
+    when = sent_or_created(message)
+    return when if isinstance(when, dt.datetime) else dt.datetime.min.replace(tzinfo=dt.UTC)

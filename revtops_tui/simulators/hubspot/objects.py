@@ -107,9 +107,8 @@ class ObjectRoutes:
 
     async def update(self, request: Request) -> Response:
         """Change one object."""
-        store = self._store(request)
+        store, properties = self._store(request), _properties(await json_body(request))
         item = self._state.object(store, request.path_params["id"], request.query_params.get("idProperty"))
-        properties = _properties(await json_body(request))
         changed = self._state.update(store, item, properties)
         return json_response(self._state.described(store, changed, properties))
 

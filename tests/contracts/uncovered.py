@@ -9,6 +9,9 @@ UNCOVERED: dict[str, dict[str, str]] = {
     "hubspot": {
         "GET /account-info/v3/details": f"{_CLIENT}which sends such a request through `api_request`.",
         "GET /oauth/v1/access-tokens/{token}": f"{_CLIENT}oauth.access_tokens_api.",
+        "GET /email/public/v1/events": f"{_CLIENT}which sends such a request through `api_request`.",
+        "GET /marketing/v3/emails/": f"{_CLIENT}marketing.emails.marketing_emails_api.",
+        "GET /marketing/v3/emails/{emailId}": f"{_CLIENT}marketing.emails.marketing_emails_api.",
         "GET /crm/v3/pipelines/{objectType}": f"{_CLIENT}crm.pipelines.pipelines_api.",
         "GET /crm/v3/properties/{objectType}": f"{_CLIENT}crm.properties.core_api.",
     },

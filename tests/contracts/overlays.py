@@ -17,6 +17,18 @@ _SORT = {
 
 _SLACK_TOKEN = "The token goes into `Authorization: Bearer`, as in `slack_sdk`; in an address it would be logged."
 
+_PIPEDRIVE_NULL = (
+    "A key without a value is null, and not left out: so have it the objects of v2 in Pipedrive's \"API v2 migration "
+    'guide" (`lost_time`, `expected_close_date`, the `update_time` of a stage).'
+)
+_PIPEDRIVE_NULLS = {
+    "deals": "person_id org_id stage_id expected_close_date won_time lost_time",
+    "persons": "org_id",
+    "activities": "deal_id lead_id person_id org_id project_id due_date due_time duration marked_as_done_time location "
+    "public_description priority note",
+    "stages": "update_time",
+}
+
 OVERLAYS: dict[str, tuple[Overlay, ...]] = {
     "hubspot": (
         Overlay("POST */search", "body.limit", _INTEGER, f"{_HUBSPOT_CLIENT}an int in PublicObjectSearchRequest."),
@@ -74,6 +86,20 @@ OVERLAYS: dict[str, tuple[Overlay, ...]] = {
             "reply.errors[].subCategory",
             _STRING,
             "`hubspot-api-client` takes anything; HubSpot sends names such as crm.associations.NO_ASSOCIATIONS_FOUND.",
+        ),
+    ),
+    "pipedrive": (
+        Overlay(
+            "GET /api/v2/*",
+            "reply.additional_data.next_cursor",
+            {"nullable": True},
+            "The last page's is null: Pipedrive's page \"Pagination\", and this document for the listings of fields.",
+        ),
+        *(
+            Overlay(f"* /api/v2/{plural}*", f"reply.{place}.{key}", {"nullable": True}, _PIPEDRIVE_NULL)
+            for plural, keys in _PIPEDRIVE_NULLS.items()
+            for key in keys.split()
+            for place in ("data", "data[]")
         ),
     ),
     "slack": (

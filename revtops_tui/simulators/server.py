@@ -163,12 +163,13 @@ class _Server(uvicorn.Server):
 
 
 async def _observed(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    sent, answer, answered = bytearray(), bytearray(), {"status": 0, "headers": {}, "whole": False}
+    # Read before anything is answered: a refusal by the credentials or a fault looks at no body, but observers do.
+    messages = await _whole_request(receive)
+    unread = iter(messages)
+    answer, answered = bytearray(), {"status": 0, "headers": {}, "whole": False}
 
-    async def receive_and_keep() -> Message:
-        message = await receive()
-        sent.extend(message.get("body", b""))
-        return message
+    async def receive_again() -> Message:
+        return next(unread, None) or await receive()
 
     async def send_and_keep(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -187,7 +188,7 @@ async def _observed(app: ASGIApp, scope: Scope, receive: Receive, send: Send) ->
             path=scope["path"],
             query=scope["query_string"].decode("latin-1"),
             request_headers=_headers(scope["headers"]),
-            request_body=bytes(sent),
+            request_body=b"".join(message.get("body", b"") for message in messages),
             status=cast("int", answered["status"]),
             reply_headers=cast("dict[str, str]", answered["headers"]),
             reply_body=bytes(answer),
@@ -198,10 +199,17 @@ async def _observed(app: ASGIApp, scope: Scope, receive: Receive, send: Send) ->
             observer(exchange)
 
     try:
-        await app(scope, receive_and_keep, send_and_keep)
+        await app(scope, receive_again, send_and_keep)
     finally:
         if not answered["whole"]:
             tell()
+
+
+async def _whole_request(receive: Receive) -> list[Message]:
+    messages = [await receive()]
+    while messages[-1].get("more_body", False):
+        messages.append(await receive())
+    return messages
 
 
 def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

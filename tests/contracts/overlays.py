@@ -50,6 +50,21 @@ OVERLAYS: dict[str, tuple[Overlay, ...]] = {
             f"{_HUBSPOT_CLIENT}a bool in PublicTeam.",
         ),
         Overlay(
+            "GET /crm/v3/owners/{*}", "reply.userId", _INTEGER, f"{_HUBSPOT_CLIENT}an optional int in PublicOwner."
+        ),
+        Overlay(
+            "GET /crm/v3/owners/{*}",
+            "reply.teams[].primary",
+            {"type": "boolean"},
+            f"{_HUBSPOT_CLIENT}a bool in PublicTeam.",
+        ),
+        Overlay(
+            "PUT /crm/v4/*",
+            "reply.results[].associationSpec.associationTypeId",
+            _INTEGER,
+            f"{_HUBSPOT_CLIENT}an int in AssociationSpec.",
+        ),
+        Overlay(
             "POST /crm/v4/*",
             "reply.results[].to[].associationTypes[].typeId",
             _INTEGER,

@@ -36,6 +36,7 @@ class AssociationRoutes:
         return [
             Route("/crm/v4/associations/{source}/{target}/batch/read", self.batch_read, methods=["POST"]),
             Route("/crm/v4/associations/{source}/{target}/batch/create", self.batch_create, methods=["POST"]),
+            Route("/crm/v4/associations/{source}/{target}/batch/archive", self.batch_archive, methods=["POST"]),
             Route("/crm/v4/associations/{source}/{target}/labels", self.labels, methods=["GET"]),
             Route(f"{one}/default/{{target}}/{{to}}", self.link_plainly, methods=["PUT"]),
             Route(f"{one}/{{target}}/{{to}}", self.link, methods=["PUT"]),
@@ -66,6 +67,14 @@ class AssociationRoutes:
             for given in inputs
         ]
         return batch_response(results, [], status=201)
+
+    async def batch_archive(self, request: Request) -> Response:
+        """Remove every link between objects: each `from` with several in `to`."""
+        source, target = self._types(request)
+        for given in await _inputs(request):
+            for to in as_objects(given.get("to"), "`to`"):
+                self._unlink(source, _id_in(given, "from"), target, str(to.get("id")))
+        return Response(status_code=204)
 
     async def labels(self, request: Request) -> Response:
         """The association types between two object types."""
@@ -101,9 +110,7 @@ class AssociationRoutes:
     async def unlink(self, request: Request) -> Response:
         """Remove every link between two objects."""
         source, target = self._types(request)
-        first = self._state.object(self._state.store(source), request.path_params["id"])
-        second = self._state.object(self._state.store(target), request.path_params["to"])
-        self._state.associations.remove(source, first.id, target, second.id)
+        self._unlink(source, request.path_params["id"], target, request.path_params["to"])
         return Response(status_code=204)
 
     def _types(self, request: Request) -> tuple[str, str]:
@@ -127,6 +134,11 @@ class AssociationRoutes:
             "toObjectId": str(second.id),
             "labels": [t.label for t in types if t.label],
         }
+
+    def _unlink(self, source: str, from_id: str, target: str, to_id: str) -> None:
+        first = self._state.object(self._state.store(source), from_id)
+        second = self._state.object(self._state.store(target), to_id)
+        self._state.associations.remove(source, first.id, target, second.id)
 
     def _nothing(self, source: str, object_id: str, target: str) -> dict[str, Any]:
         first, second = self._state.store(source).type.singular, self._state.store(target).type.singular

@@ -9,7 +9,7 @@ from typing import Any
 
 from revtops_tui.simulators.hubspot.associations import Associations, AssociationType, Links, association_types
 from revtops_tui.simulators.hubspot.bodies import as_id, as_object, as_objects
-from revtops_tui.simulators.hubspot.errors import HubSpotError, bad_request, not_found
+from revtops_tui.simulators.hubspot.errors import HubSpotError, bad_request, invalid_properties, not_found
 from revtops_tui.simulators.hubspot.schema import OBJECT_TYPES, PIPELINES, ObjectType, Property, object_type_name
 from revtops_tui.simulators.hubspot.search import Searcher
 from revtops_tui.simulators.hubspot.seeded import Account, Properties
@@ -54,6 +54,7 @@ class State:
         properties = self.stored(store, as_object(body.get("properties", {}), "`properties`"))
         if store.type.name == "deals":
             properties.setdefault("pipeline", PIPELINES[0].id)
+        _check_stage(properties, {})
         self._check_unique(store, properties, None)
         links = [self._link(store, link) for link in as_objects(body.get("associations"), "`associations`")]
         created = store.create(properties, now_ms())
@@ -66,6 +67,7 @@ class State:
         properties = self.stored(store, given)
         if not properties:
             raise bad_request("No properties found to update, please provide at least one.")
+        _check_stage(properties, item.properties)
         self._check_unique(store, properties, item.id)
         return store.update(item.id, properties, now_ms())
 
@@ -164,6 +166,16 @@ class State:
                 item = self.object(other, linked)
                 return target, item.id, [t for t in types if str(t.type_id) in asked]
         raise bad_request(f"Association types {sorted(asked)} do not exist from {store.type.name}.")
+
+
+def _check_stage(given: Properties, before: Properties) -> None:
+    """A deal's stage is one of its pipeline's."""
+    stage = given.get("dealstage")
+    of = {**before, **given}.get("pipeline")
+    allowed = [known.id for pipeline in PIPELINES if pipeline.id == of for known in pipeline.stages]
+    if stage is not None and stage not in allowed:
+        message = f"{stage} was not one of the allowed options: [{', '.join(allowed)}]"
+        raise invalid_properties([{"name": "dealstage", "error": "INVALID_OPTION", "message": message}])
 
 
 def now_ms() -> int:

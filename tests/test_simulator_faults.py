@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from typing import Any
 
 import httpx2
@@ -15,7 +12,6 @@ from revtops_tui.simulators.hubspot import HubSpotSimulator
 from revtops_tui.simulators.server import SimulatorServer, SimulatorStartError, serve
 from tests.support.hubspot import (
     SIZE,
-    TOKEN,
     account,
     everything,
     ids,
@@ -153,14 +149,3 @@ class TestServer:
             pass
         with pytest.raises(httpx2.ConnectError):
             httpx2.get(server.url)
-
-    def test_a_process_prints_its_url_first_and_ends_with_its_parent(self) -> None:
-        command = [sys.executable, "-m", "revtops_tui.simulators", "hubspot", "--size", "5", "--exit-with-parent"]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdin
-            assert process.stdout
-            url = process.stdout.readline().strip()
-            reply = httpx2.get(f"{url}/crm/v3/objects/deals", headers=TOKEN)
-            process.stdin.close()
-            assert process.wait(30) == os.EX_OK
-        assert len(reply.json()["results"]) == 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import threading
 from argparse import Namespace
@@ -93,6 +94,7 @@ def _show_requests(console: Console) -> None:
 
 
 def _until_told(options: Namespace) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that what was started is stopped too
     if options.exit_with_parent:
         while sys.stdin.buffer.read(4096):
             pass

@@ -110,7 +110,11 @@ def parse_fault(text: str) -> Fault:
     for setting in settings:
         name, separator, value = setting.partition("=")
         if not separator:
-            raise EngineError("usage", f"{setting} in --fault {text} is not NAME=VALUE.")
+            raise EngineError(
+                "usage",
+                f"{setting} in --fault {text} is not NAME=VALUE.",
+                hint="Such as: 500,path=/deals,after=3,times=1",
+            )
         fields[name] = int(value) if value.isdecimal() and name != "retry_after" else value
     try:
         return Fault.parse(fields)

@@ -18,12 +18,9 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLError,
     GraphQLIncludeDirective,
-    GraphQLInterfaceType,
-    GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
     GraphQLSkipDirective,
-    GraphQLString,
     OperationDefinitionNode,
     SelectionSetNode,
     build_ast_schema,
@@ -216,11 +213,9 @@ class _Walk:
         for key in sorted(value.keys() - asked.keys() - optional.keys()):
             self.problems.append(f"{path}.{key}: was not asked for")
         for key, nodes in asked.items():
-            name = nodes[0].name.value
-            if key in value and name == "__typename":
-                self.value(value[key], GraphQLString, nodes, f"{path}.{key}")
-            elif key in value and isinstance(actual, GraphQLObjectType | GraphQLInterfaceType):
-                self.value(value[key], actual.fields[name].type, nodes, f"{path}.{key}")
+            definition = self.schema.get_field(actual, nodes[0].name.value)  # introspection's fields too
+            if key in value and definition is not None:
+                self.value(value[key], definition.type, nodes, f"{path}.{key}")
 
     def _actual(self, value: Json, kind: Any) -> Any:
         told = self.schema.get_type(value.get("__typename", "")) if is_abstract_type(kind) else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from revtops_tui.simulators.hubspot import HubSpotSimulator
 from tests.support.command_line import CommandLine
 from tests.support.vendors import Connected, connected
 
+PAGE = Path(__file__).parent.parent / "docs" / "connectors" / "hubspot.md"
 DEAL = "30000000001"
 RENEWAL_STAGES = "Up for Renewal, Negotiation, Renewed, Churned"
 
@@ -331,6 +334,21 @@ def test_writes_and_look_ups_from_the_command_line(at_the_prompt: Callable[..., 
     assert held(portal, "deals", made["id"])["competitor"] == "Salesmill"
     contact = at_the_prompt("action", "hubspot", "get_contact", "id=20000000001", "properties=email,phone", "--yes")
     assert contact["properties"]["phone"].startswith("+1")
+
+
+def test_the_commands_of_the_page_run(at_the_prompt: Callable[..., Any], portal: Connected) -> None:
+    company = portal.simulator.story.company
+    people = {"ada@acme.com": company.person(0, 0).email, "grace@ourselves.com": company.colleagues[0].email}
+    commands = re.findall(r"^revtops ((?:write|action|query) hubspot .*)", PAGE.read_text(), re.MULTILINE)
+    assert len(commands) == 9
+    for command in commands:
+        for example, known in people.items():
+            command = command.replace(example, known)
+        arguments = shlex.split(command)
+        if arguments[0] == "query":
+            assert portal.query(arguments[2])["columns"]
+        else:
+            assert at_the_prompt(*arguments)
 
 
 def test_a_refusal_of_the_token_is_told(portal: Connected) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -58,6 +59,17 @@ def test_the_ten_systems_do_what_the_guide_says() -> None:
     found = {slug: set(info.manifest["capabilities"]) for slug, info in discover().items()}
     assert {slug: found.get(slug) for slug in CAPABILITIES} == CAPABILITIES
     assert SIMULATORS.keys() == CAPABILITIES.keys() - {"customer_postgres"}
+
+
+def test_the_readme_and_the_pages_are_of_these_systems() -> None:
+    root = Path(__file__).parent.parent
+    rows = re.findall(r"^\| \[.+?\]\((docs/connectors/(\w+)\.md)\) \|(.+)\|$", (root / "README.md").read_text(), re.M)
+    names = ("sync", "query", "write", "action", "listen")
+    told = {
+        slug: {n for n, cell in zip(names, cells.split("|"), strict=True) if cell.strip()} for _, slug, cells in rows
+    }
+    assert told == CAPABILITIES
+    assert {path.stem for path in (root / "docs" / "connectors").glob("*.md")} == CAPABILITIES.keys()
 
 
 def test_a_full_sync_brings_all_that_the_vendor_holds(office: Connected) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
+from hashlib import blake2b
 from typing import Any
+
+import orjson
 
 from connectors._google_drive_reading import FOLDER, USER, File, Reader, members
 from connectors.errors import BookmarkLostError, InvalidInputError, NotFoundError, VendorUnavailableError
@@ -23,6 +26,15 @@ class Folders:
         self.roots = dict(roots)
         self.known = dict(known)
         self._paths: dict[str | None, list[str]] = {}
+
+    def bookmark(self, tokens: Mapping[str, str]) -> dict[str, Any]:
+        """What `Changes` goes on from: the page tokens, and the folders that the stored paths were made with."""
+        return {"tokens": dict(tokens), "roots": self.roots, "folders": self.known}
+
+    def digest(self) -> str:
+        """Changes with every name and place."""
+        content = orjson.dumps([self.roots, self.known], option=orjson.OPT_SORT_KEYS)
+        return blake2b(content, digest_size=8).hexdigest()
 
     def put(self, file: File) -> bool:
         """Note a folder as it is now; whether that changes the path of what lies in it."""
@@ -101,7 +113,7 @@ class Changes:
     @property
     def bookmark(self) -> dict[str, Any]:
         """Where to go on once all items are taken."""
-        return as_bookmark(self._tokens, self._folders)
+        return self._folders.bookmark(self._tokens)
 
     async def items(self) -> AsyncGenerator[list[Record] | Deleted, None]:
         """Records, and at last what is gone. Raises BookmarkLostError where only a full listing helps."""
@@ -185,8 +197,3 @@ def scope_of(file: File, tokens: Mapping[str, Any]) -> str:
     """Which scope a file is synced in. One that was shared out of a drive that the user is not in is the user's."""
     drive = file.get("driveId")
     return drive if isinstance(drive, str) and drive in tokens else USER
-
-
-def as_bookmark(tokens: Mapping[str, str], folders: Folders) -> dict[str, Any]:
-    """What `Changes` goes on from."""
-    return {"tokens": dict(tokens), "roots": folders.roots, "folders": folders.known}

@@ -5,13 +5,14 @@ The page for its users is `docs/connectors/google_drive.md`.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any
 
-from connectors._google_drive_folders import Changes, Folders, as_bookmark, scope_of
+from connectors._google_drive_folders import Changes, Folders, scope_of
 from connectors._google_drive_query import SEARCH_TERMS, Finder, file_id
 from connectors._google_drive_reading import FOLDER, USER, File, Reader, members
 from connectors._google_drive_writing import FILE_TYPES, Writer
@@ -142,14 +143,18 @@ class GoogleDriveConnector(BaseConnector):
         """
         since, left_off = self.sync_since, (self.resume_cursor or {}).get("cursor") or {}
         drives = await self.reader.drives()
-        tokens = left_off.get("tokens") or {scope: await self.reader.start_token(scope) for scope in (USER, *drives)}
+        tokens = left_off.get("tokens") or await self._start_tokens((USER, *drives))
         folders = await self._folders(tokens, drives)
         query = "trashed = false" if since is None else f"modifiedTime >= '{since.isoformat()}'"
-        async with aclosing(self.walk(files=partial(self._page, folders, tokens, query))) as items:
+        async with aclosing(self.walk(files=partial(self._page, folders, folders.digest(), tokens, query))) as items:
             async for item in items:
                 yield item
         if since is None:
-            yield Bookmark(as_bookmark(tokens, folders))
+            yield Bookmark(folders.bookmark(tokens))
+
+    async def _start_tokens(self, scopes: Sequence[str]) -> dict[str, str]:
+        tokens = await asyncio.gather(*map(self.reader.start_token, scopes))
+        return dict(zip(scopes, tokens, strict=True))
 
     async def _folders(self, tokens: Mapping[str, str], drives: Mapping[str, str]) -> Folders:
         root = await self.reader.file("root", "id,name")
@@ -161,18 +166,21 @@ class GoogleDriveConnector(BaseConnector):
                     folders.put(file)
         return folders
 
-    async def _page(self, folders: Folders, tokens: Mapping[str, str], query: str, cursor: Any) -> Fetched:
-        cursor = cursor or {"scope": USER}
+    async def _page(self, folders: Folders, digest: str, tokens: Mapping[str, str], query: str, cursor: Any) -> Fetched:
+        start = {"scope": USER, "tokens": tokens, "folders": digest}
+        # A run that was killed goes on, unless folders changed meanwhile: rows would have been stored with old paths,
+        # and a bookmark with the new ones would hide that.
+        cursor = cursor if cursor and cursor["folders"] == digest else start
         scope = cursor["scope"]
         reply = await self.reader.files(scope, query, cursor.get("page"))
         # What the user opened of a shared drive is also among the user's own; it comes with the drive.
         files = [file for file in members(reply, "files") if scope_of(file, tokens) == scope]
-        following = {**cursor, "tokens": tokens, "page": reply.get("nextPageToken")}
-        if not following["page"]:
-            scopes = list(tokens)
-            left = scopes[scopes.index(scope) + 1 :]
-            following = {"tokens": tokens, "scope": left[0]} if left else {}
-        return Fetched([_listed_item(folders, file) for file in files], following or None)
+        items = [_listed_item(folders, file) for file in files]
+        if page := reply.get("nextPageToken"):
+            return Fetched(items, {**cursor, "page": page})
+        scopes = list(tokens)
+        left = scopes[scopes.index(scope) + 1 :]
+        return Fetched(items, {**start, "scope": left[0]} if left else None)
 
     async def _changed(self) -> AsyncGenerator[StreamItem, None]:
         changes = Changes(self.reader, self.bookmark)

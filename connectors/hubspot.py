@@ -15,9 +15,9 @@ from urllib.parse import quote
 
 import orjson
 
+from connectors._hubspot_actions import Actions
 from connectors._hubspot_declared import ACTIONS, EVENTS, WRITES
 from connectors._hubspot_events import CHANGED, inbound, touched, verify
-from connectors._hubspot_lookups import Lookups
 from connectors._hubspot_query import Request, parse, resolve
 from connectors._hubspot_reading import SEARCH_LIMIT, Reader, load
 from connectors._hubspot_records import (
@@ -247,8 +247,8 @@ class HubSpotConnector(BaseConnector):
         return await Writer(self.http, self.reader).write(operation, data)
 
     async def execute_action(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
-        """Look something up that is not synced; see `connectors._hubspot_lookups`."""
-        found: dict[str, Any] = await getattr(Lookups(self.http, self.reader), action)(params)
+        """Look something up that is not synced; see `connectors._hubspot_actions`."""
+        found: dict[str, Any] = await getattr(Actions(self.http, self.reader), action)(params)
         return found
 
     # -- LISTEN ----------------------------------------------------------------------------------------------------

@@ -132,15 +132,18 @@ class HubSpotSimulator(VendorSimulator):
         return tuple(_NAMED_BY)
 
     def create(self, entity: str) -> str:
-        """Add an object with nothing but a name."""
-        store, name = self._named(entity)
-        return _source_id(store, store.create({name: "A new one"}, now_ms()).id)
+        """Add the object that the story has next."""
+        store, _ = self._named(entity)
+        following = store.seeded.build(len(store.seeded.ids) + store.created)
+        set_by_user = {name: value for name, value in following.items() if not store.type.properties[name].read_only}
+        return _source_id(store, store.create(set_by_user, now_ms()).id)
 
     def change(self, entity: str) -> str:
-        """Rename the first object."""
+        """Rename the first object that nobody has touched yet; the very first one when there is none left."""
         store, name = self._named(entity)
-        (first,) = store.page(0, 1)
-        return _source_id(store, store.update(first.id, {name: "A changed name"}, now_ms()).id)
+        untouched = (object_id for object_id in store.seeded.live_ids if object_id not in store.changes)
+        (first,) = store.page(next(untouched, 1) - 1, 1)
+        return _source_id(store, store.update(first.id, {name: f"{first.properties[name]} (changed)"}, now_ms()).id)
 
     def remove(self, entity: str) -> str:
         """Archive the last object that the account started with and still has."""

@@ -69,6 +69,11 @@ class ObjectStore:
         properties[self.type.modified] = iso_utc(change.modified)
         return CrmObject(object_id, properties, change.created, change.modified, change.archived)
 
+    @property
+    def created(self) -> int:
+        """How many objects were added to the seeded ones."""
+        return len(self._created)
+
     def is_live(self, object_id: int) -> bool:
         """Whether there is such an object and it is not archived."""
         change = self.changes.get(object_id)

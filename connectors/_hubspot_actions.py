@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from connectors.http import HttpClient
 
 
-class Lookups:
-    """Carries out the declared actions: a method for each of their names. They change nothing."""
+class Actions:
+    """The declared actions: each public method is the one of its name. They change nothing."""
 
     def __init__(self, http: HttpClient, reader: Reader) -> None:
         self._http = http

@@ -15,6 +15,14 @@ _SORT = {
     "properties": {"propertyName": {"type": "string"}, "direction": {"enum": ["ASCENDING", "DESCENDING"]}},
 }
 
+_SLACK_ERRORS = (
+    "The lists of errors are of 2021. Slack's pages name token_revoked, token_expired, ratelimited and internal_error "
+    "for every method; `slack_sdk` takes any text."
+)
+_CURSOR = {"type": "object", "properties": {"next_cursor": _STRING}, "required": ["next_cursor"]}
+_SLACK_CURSORS = dict.fromkeys(
+    ("history", "replies"), "The document takes a cursor and never gives one; `slack_sdk` goes on by response_metadata."
+)
 _SLACK_TOKEN = "The token goes into `Authorization: Bearer`, as in `slack_sdk`; in an address it would be logged."
 
 _PIPEDRIVE_NULL = (
@@ -110,6 +118,12 @@ OVERLAYS: dict[str, tuple[Overlay, ...]] = {
             {"nullable": True},
             "The last page's is null: Pipedrive's page \"Pagination\", and this document for the listings of fields.",
         ),
+        Overlay(
+            "GET /api/v2/*earch",
+            "reply.data.items[].item.address",
+            {"nullable": True},
+            "Not every organization has one: in the document's own example of /persons/search it is null.",
+        ),
         *(
             Overlay(f"* /api/v2/{plural}*", f"reply.{place}.{key}", {"nullable": True}, _PIPEDRIVE_NULL)
             for plural, keys in _PIPEDRIVE_NULLS.items()
@@ -121,5 +135,30 @@ OVERLAYS: dict[str, tuple[Overlay, ...]] = {
         Overlay("*", "header.token", GONE, _SLACK_TOKEN),
         Overlay("*", "query.token", GONE, _SLACK_TOKEN),
         Overlay("*", "body.token", GONE, _SLACK_TOKEN),
+        Overlay("*", "reply", {"properties": {"error": _STRING}}, _SLACK_ERRORS),
+        *(
+            Overlay(f"GET /api/conversations.{method}", "reply", {"properties": {"response_metadata": _CURSOR}}, why)
+            for method, why in _SLACK_CURSORS.items()
+        ),
+        Overlay(
+            "GET /api/conversations.history",
+            "reply.messages",
+            {"minItems": 0, "uniqueItems": False},
+            "A new channel is empty; `slack_sdk` asks for no least number. And the fault `duplicates` repeats one.",
+        ),
+        Overlay(
+            "GET /api/conversations.history",
+            "reply.messages[]",
+            {"properties": {"edited": {"type": "object", "properties": {"user": _STRING, "ts": _STRING}}}},
+            'Slack\'s page "message event": an edited message says so; `slack_sdk` has `edited` in its Message.',
+        ),
+        *(
+            Overlay(operation, where, {"uniqueItems": False}, "The fault `duplicates` repeats one.")
+            for operation, where in (
+                ("GET /api/conversations.list", "reply.channels"),
+                ("GET /api/users.list", "reply.members"),
+                ("GET /api/conversations.replies", "reply.messages"),
+            )
+        ),
     ),
 }

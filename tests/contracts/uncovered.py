@@ -23,6 +23,8 @@ UNCOVERED: dict[str, dict[str, str]] = {
         "GET /api/files.getUploadURLExternal": _UPLOAD,
         "POST /api/files.getUploadURLExternal": _UPLOAD,
         "POST /api/files.completeUploadExternal": _UPLOAD,
+        "POST /api/apps.connections.open": "Newer than the document of 2021. Authority: `slack_sdk`, SocketModeClient.",
+        "GET /files-pri/{place}/{name}": "What files.info hands out as url_private. Authority: `slack_sdk`.",
         "POST /upload/v1/{ticket}": "The address that files.getUploadURLExternal hands out. Authority: `slack_sdk`.",
     },
 }

@@ -129,12 +129,12 @@ class SlackSimulator(VendorSimulator):
         return _refusal(SlackError("invalid_auth" if given else "not_authed"))
 
     def fault_reply(self, fault: Fault) -> Response:
-        """How Slack words it: a rate limit with 429, the rest with 200 or, where it is down, with no JSON at all."""
+        """How Slack words it: what is wrong with a token comes with HTTP 200."""
         if fault.kind == "429":
             headers = {"Retry-After": fault.retry_after} if fault.retry_after else {}
             return json_reply({"ok": False, "error": "ratelimited"}, 429, headers)
         if fault.kind == "500":
-            return Response("<html><body>Server Error</body></html>", 500, media_type="text/html")
+            return json_reply({"ok": False, "error": "internal_error"}, 500)
         return _refusal(SlackError("token_expired" if fault.kind == "expired_token" else "token_revoked"))
 
     def not_found(self) -> Response:

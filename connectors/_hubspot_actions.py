@@ -5,11 +5,11 @@ From HubSpot's pages "Marketing emails" (v3), "Email events" (v1), "Contacts" an
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from connectors._hubspot_query import milliseconds
 from connectors._hubspot_reading import Reader, load, read
 from connectors._hubspot_records import CONTACTS, Item
 from connectors.errors import InvalidInputError, NotFoundError
@@ -44,7 +44,7 @@ class Actions:
         asked = dict(params) | {"limit": _limit(params, 1_000)}
         for name in ("startTimestamp", "endTimestamp"):
             if name in asked:
-                asked[name] = _milliseconds(asked[name])
+                asked[name] = milliseconds(asked[name])
         if "excludeFilteredEvents" in asked:
             asked["excludeFilteredEvents"] = str(asked["excludeFilteredEvents"]).lower()
         document = load(await self._http.get("/email/public/v1/events", params=asked))
@@ -101,8 +101,3 @@ def _filter(condition: Mapping[str, Any]) -> dict[str, Any]:
         name: [str(item) for item in value] if isinstance(value, list) else str(value)
         for name, value in condition.items()
     }
-
-
-def _milliseconds(moment: str) -> int:
-    time = dt.datetime.fromisoformat(moment)
-    return int((time if time.tzinfo else time.replace(tzinfo=dt.UTC)).timestamp() * 1000)

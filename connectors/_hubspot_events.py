@@ -66,7 +66,9 @@ def touched(events: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def _noun(event: Mapping[str, Any]) -> str:
     noun = str(event.get("subscriptionType")).partition(".")[0]
-    return _NOUNS.get(str(event.get("objectTypeId")), "") if noun == "object" else noun
+    if noun != "object":
+        return noun
+    return _NOUNS.get(str(event.get("objectTypeId") or event.get("fromObjectTypeId")), "")
 
 
 def _digest(events: Iterable[Mapping[str, Any]]) -> str:

@@ -115,12 +115,16 @@ def _known(name: str, types: Mapping[str, Any], object_type: str) -> None:
 def _use_milliseconds(condition: dict[str, Any]) -> None:
     for key in ("value", "highValue"):
         if key in condition:
-            condition[key] = _milliseconds(condition[key])
+            condition[key] = milliseconds(condition[key])
     if "values" in condition:
-        condition["values"] = [_milliseconds(value) for value in condition["values"]]
+        condition["values"] = [milliseconds(value) for value in condition["values"]]
 
 
-def _milliseconds(value: str) -> str:
+def milliseconds(value: str) -> str:
+    """A date or time, UTC unless it says otherwise, as every part of HubSpot's API takes it.
+
+    Raises InvalidInputError.
+    """
     if value.isdecimal():
         return value
     try:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from connectors._hubspot_query import milliseconds
 from connectors._hubspot_reading import Reader, load
 from connectors._hubspot_records import OWNER, Item
 from connectors.choosing import choose
@@ -79,7 +80,7 @@ class Writer:
         links = [*_links(noun, data)]
         given = _properties(data)
         if noun == "note":
-            given.setdefault("hs_timestamp", dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"))
+            given.setdefault("hs_timestamp", dt.datetime.now(dt.UTC).isoformat())
         properties, page = await asyncio.gather(self._resolved(given, None), self._page(noun))
         if noun == "company" and (found := await self._company_at(given.get("domain"))):
             return {**_result(found, page), "created": False}
@@ -123,6 +124,8 @@ class Writer:
         properties = {name: _text(name, value) for name, value in given.items()}
         if day := properties.get("closedate"):
             properties["closedate"] = _noon(day)
+        if moment := properties.get("hs_timestamp"):
+            properties["hs_timestamp"] = milliseconds(moment)
         if owner := properties.get(OWNER):
             properties[OWNER] = await self._owner(owner)
         if properties.get("pipeline") or properties.get("dealstage"):

@@ -114,11 +114,20 @@ class TestRows:
         assert portal.office.rows("deals")[OTHER]["name"] == "Both"
         assert DEAL in portal.office.rows("deals", deleted=True)
 
-    def test_a_new_association_moves_a_deal_to_another_company(self, portal: Portal) -> None:
+    @pytest.mark.parametrize(
+        "subscription",
+        [
+            {"subscription": "deal.associationChange"},
+            {"subscription": "object.associationChange", "fromObjectTypeId": "0-3"},
+        ],
+    )
+    def test_a_new_association_moves_a_deal_to_another_company(
+        self, portal: Portal, subscription: dict[str, str]
+    ) -> None:
         state = portal.simulator.state
         primary = state.types("deals", "companies", [{"associationTypeId": 5}])
         state.associations.add("deals", int(DEAL), "companies", int(COMPANY) + 1, primary)
-        portal.send([portal.event("deal.associationChange", fromObjectId=int(DEAL), toObjectId=int(COMPANY) + 1)])
+        portal.send([portal.event(**subscription, fromObjectId=int(DEAL), toObjectId=int(COMPANY) + 1)])
         assert portal.office.rows("deals")[DEAL]["account_source_id"] == str(int(COMPANY) + 1)
 
     def test_more_objects_than_one_request_takes(self, home: Path) -> None:

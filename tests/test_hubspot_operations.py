@@ -227,7 +227,9 @@ class TestNotes:
     def test_a_note_is_on_its_records_from_the_start(self, portal: Connected) -> None:
         links = {"deal_id": DEAL, "company_id": "10000000001", "contact_id": "20000000001"}
         portal.simulator.traffic.requests.clear()
-        made = portal.write("create_note", hs_note_body="<p>Called.</p>", hs_timestamp="2026-01-31T09:30:00Z", **links)
+        made = portal.write(
+            "create_note", hs_note_body="<p>Called.</p>", hs_timestamp="2026-01-31T10:30:00+01:00", **links
+        )
         assert dict(portal.simulator.traffic.requests) == {"POST /crm/v3/objects/notes": 1}
         portal.synced()
         row = portal.rows("activities")[f"note:{made['id']}"]

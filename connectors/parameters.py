@@ -199,6 +199,12 @@ def _choice_problems(spec: ParameterSpec, kind: Any) -> Iterator[str]:
 # -- values ------------------------------------------------------------------------------------------------------
 
 
+def own_names(specs: Sequence[ParameterSpec], data: Mapping[str, Any]) -> dict[str, Any]:
+    """`data` with each value under its parameter's own name, also where it was given under an alias."""
+    own = {alias: spec["name"] for spec in specs for alias in spec.get("aliases", ())}
+    return {own.get(name, name): value for name, value in data.items()}
+
+
 def validate_arguments(parameters: Sequence[Parameter], data: Mapping[str, Any]) -> dict[str, Any]:
     """A deep copy of `data`, with the declared defaults for what was left out.
 

@@ -124,6 +124,12 @@ OVERLAYS: dict[str, tuple[Overlay, ...]] = {
             {"nullable": True},
             "Not every organization has one: in the document's own example of /persons/search it is null.",
         ),
+        Overlay(
+            "GET /api/v2/*earch",
+            "reply.data.items[].item.address",
+            {"nullable": True},
+            "Not every organization has one: in the document's own example of /persons/search it is null.",
+        ),
         *(
             Overlay(f"* /api/v2/{plural}*", f"reply.{place}.{key}", {"nullable": True}, _PIPEDRIVE_NULL)
             for plural, keys in _PIPEDRIVE_NULLS.items()

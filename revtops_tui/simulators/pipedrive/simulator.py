@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from revtops_tui.simulators.pipedrive import replies
 from revtops_tui.simulators.pipedrive.account import AccountRoutes
 from revtops_tui.simulators.pipedrive.objects import ObjectRoutes
 from revtops_tui.simulators.pipedrive.search import SearchRoutes
-from revtops_tui.simulators.pipedrive.seeded import Item, Seeded
+from revtops_tui.simulators.pipedrive.seeded import Seeded
 from revtops_tui.simulators.pipedrive.state import SOURCE_ENTITIES, State
 from revtops_tui.simulators.vendor import VendorSimulator, json_reply
 
@@ -74,7 +74,7 @@ class PipedriveSimulator(VendorSimulator):
 
     def counts(self) -> dict[str, int]:
         """Live records; archived deals are."""
-        return {entity: sum(1 for _ in self._live(kind)) for entity, kind in SOURCE_ENTITIES.items()}
+        return {entity: self.state.collections[kind].count() for entity, kind in SOURCE_ENTITIES.items()}
 
     @property
     def changeable(self) -> tuple[str, ...]:
@@ -90,7 +90,7 @@ class PipedriveSimulator(VendorSimulator):
     def change(self, entity: str) -> str:
         """Rename the second record."""
         kind = SOURCE_ENTITIES[entity]
-        live = self._live(kind)
+        live = self.state.collections[kind].live()
         next(live)
         item, title = next(live), _TITLES.get(kind, "name")
         return str(self.state.update(kind, item, {title: f"{item[title]} (changed)"})["id"])
@@ -98,9 +98,8 @@ class PipedriveSimulator(VendorSimulator):
     def remove(self, entity: str) -> str:
         """Delete the last seeded record; of pipelines and stages one that no deal is in."""
         kind = SOURCE_ENTITIES[entity]
-        seeded = [item for item in self._live(kind) if item["id"] <= self.state.collections[kind].seeded]
-        self.state.delete(kind, seeded[-1])
-        return str(seeded[-1]["id"])
-
-    def _live(self, kind: str) -> Iterator[Item]:
-        return self.state.collections[kind].live()
+        collection = self.state.collections[kind]
+        seeded = (collection.get(object_id) for object_id in range(collection.seeded, 0, -1))
+        item = next(item for item in seeded if item and not item["is_deleted"])
+        self.state.delete(kind, item)
+        return str(item["id"])

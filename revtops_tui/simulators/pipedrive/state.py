@@ -67,6 +67,10 @@ class Collection:
         """Those that are not deleted."""
         return (item for item in self.since() if not item["is_deleted"])
 
+    def count(self) -> int:
+        """How many are not deleted."""
+        return self.newest - sum(1 for item in self.changes.values() if item["is_deleted"])
+
 
 @dataclass
 class State:

@@ -30,9 +30,11 @@ FORMS: dict[str, tuple[str, Sequence[str]]] = {
 }
 """First word of a request -> what it looks like, and the columns of its answer."""
 
-_LIMIT = re.compile(r"\s+limit\s+([0-9]{1,6})$", re.IGNORECASE)
+_LIMIT = re.compile(r"\s+limit\s+([1-9][0-9]{0,5})$", re.IGNORECASE)
 _SINCE = re.compile(r"\s+since\s+(\S+)$", re.IGNORECASE)
-_PAGE, _SEARCH_PAGE = 200, 100
+_PAGE = 200
+_SEARCH_PAGE, _SEARCH_PAGES = 100, 100
+"""search.messages: the most results of a page, and the last page that it gives."""
 _LARGEST_FILE = 5_000_000
 """Bytes of a file that is read into an answer."""
 
@@ -71,8 +73,10 @@ class Queries:
         raise InvalidInputError("That is no request that Slack can answer.", hint=f"Such as: {forms}.")
 
     async def _channels(self, words: str) -> Answer:
-        found = [c for c in await self._workspace.channels() if words.casefold() in str(c).casefold()]
-        return {"columns": list(_CHANNEL_COLUMNS), "rows": [_channel(c) for c in found], "truncated": False}
+        rows = [_channel(c) for c in await self._workspace.channels()]
+        sought = words.casefold()
+        rows = [row for row in rows if any(sought in text.casefold() for text in row if isinstance(text, str))]
+        return {"columns": list(_CHANNEL_COLUMNS), "rows": rows, "truncated": False}
 
     async def _channel(self, wanted: str) -> Answer:
         channel = await self._workspace.channel_id(wanted)
@@ -115,7 +119,7 @@ class Queries:
             )
         found: list[Reply] = []
         page, pages, total = 1, 1, 0
-        while page <= pages and len(found) < limit:
+        while page <= min(pages, _SEARCH_PAGES) and len(found) < limit:
             reply = await self._api.get(
                 "search.messages",
                 token=self._user_token,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeAlias
 
 from connectors._slack_api import SlackApi, next_cursor
@@ -59,6 +59,11 @@ class Place:
     threads: Sequence[str] = ()
     replies: str | None = None
 
+    @classmethod
+    def read(cls, cursor: Mapping[str, Any]) -> Place:
+        """The place in a checkpoint, also in one that another version of this code left."""
+        return cls(**{known.name: cursor[known.name] for known in fields(cls) if known.name in cursor})
+
 
 class Reader:
     """Reads the messages of `channels` (ids), one request at a time, as a listing to walk.
@@ -94,7 +99,7 @@ class Reader:
 
     async def fetch(self, cursor: Any) -> Fetched:
         """One request's worth of messages, and where to go on."""
-        place = Place(**cursor) if cursor else self._next(Place())
+        place = Place.read(cursor) if cursor else self._next(Place())
         items: Items = []
         if place.channel:
             items, place = await (self._replies(place) if place.threads else self._history(place))

@@ -106,17 +106,17 @@ class SlackConnector(BaseConnector):
         """
         channels, url = await self.workspace.channels(), await self.workspace.url()
         await self.workspace.people()
-        before = self.bookmark
+        before = self.bookmark or {}
         reader = Reader(
             self.api,
             self.workspace.names,
             url,
             [str(channel.get("id")) for channel in channels if channel.get("is_member")],
             self.sync_since,
-            before["messages"] if before else None,
+            before.get("messages"),
         )
         ids = [str(channel.get("id")) for channel in channels]
-        gone = [f"channel:{known}" for known in (before or {}).get("channels", ()) if known not in set(ids)]
+        gone = [f"channel:{known}" for known in before.get("channels", ()) if known not in set(ids)]
 
         async def listed(_: Any) -> Fetched:
             return Fetched([*(channel_record(c, self.workspace.names, url) for c in channels), Deleted(gone)])
@@ -124,7 +124,7 @@ class SlackConnector(BaseConnector):
         async with aclosing(self.walk(channels=listed, messages=reader.fetch)) as items:
             async for item in items:
                 yield item
-        if before is not None or self.sync_since is None:  # a window of the user's is no place to go on from
+        if before or self.sync_since is None:  # a window of the user's is no place to go on from
             yield Bookmark({"channels": ids, "messages": reader.seen})
 
     # -- QUERY -----------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ _CUSTOM: ParameterSpec = {
     "description": "Custom fields by name or key; options by label. null clears a field",
 }
 _OF_DEAL: list[ParameterSpec] = [
-    {"name": "value", "type": "number", "description": "What it is worth"},
+    {"name": "value", "type": "number", "aliases": ["amount"], "description": "What it is worth"},
     _text("currency", "Three letters, such as EUR"),
     _text("pipeline", "Name or id of the pipeline"),
     _text("stage", "Name or id of the stage; `Pipeline / Stage` where several have the name"),

@@ -50,8 +50,7 @@ class Writer:
 
     async def update(self, kind: Kind, data: Mapping[str, Any]) -> Fields:
         """Change an object. The values are absolute, so doing it twice is doing it once."""
-        object_id = next(data[name] for name in ("id", f"{kind.name}_id") if name in data)
-        path = f"{kind.paths[0]}/{_id(object_id, kind)}"
+        path = f"{kind.paths[0]}/{_id(data['id'], kind)}"
         needed = kind is PERSONS or (kind is DEALS and "stage" in data and "pipeline" not in data)
         current = (await self._reader.ask(path)).data if needed else {}
         body = await self._body(kind, data, current)

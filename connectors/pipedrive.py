@@ -32,6 +32,7 @@ from connectors.base import BaseConnector
 from connectors.errors import BookmarkLostError, NotFoundError
 from connectors.http import RateBudget
 from connectors.paging import Fetch
+from connectors.parameters import own_names
 from connectors.persistence import delete_records, persist_records
 from connectors.registry import (
     AuthField,
@@ -211,7 +212,8 @@ class PipedriveConnector(BaseConnector):
         """
         verb, _, name = operation.partition("_")
         writer, kind = Writer(self.http, self.reader), KINDS[name]
-        return await (writer.create(kind, data) if verb == "create" else writer.update(kind, data))
+        given = own_names(next(known.parameters for known in OPERATIONS if known.name == operation), data)
+        return await (writer.create(kind, given) if verb == "create" else writer.update(kind, given))
 
     # -- LISTEN ----------------------------------------------------------------------------------------------------
 

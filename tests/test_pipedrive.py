@@ -452,7 +452,7 @@ class TestWrite:
 
     def test_a_deal_moves_within_its_own_pipeline(self, office: Connected) -> None:
         made = deal_with(office, pipeline_id=2)
-        office.write("update_deal", id=made, stage="Negotiation", value=7)
+        office.write("update_deal", id=made, stage="Negotiation", amount=7)
         assert (item(office, "deal", made)["stage_id"], item(office, "deal", made)["value"]) == (7, 7)
         error = self.refused(office, "update_deal", id=made, stage="Contract Sent")
         assert "no stage Contract Sent in pipeline Renewals" in error.message

@@ -37,7 +37,17 @@ _PIPEDRIVE_NULLS = {
     "stages": "update_time",
 }
 
+_ASANA_NULL = "Marked nullable in a branch of an allOf, where it has no effect; its description says that it may be null."
+
 OVERLAYS: dict[str, tuple[Overlay, ...]] = {
+    "asana": tuple(
+        Overlay(operation, f"reply.data.{name}", {"nullable": True}, _ASANA_NULL)
+        for operation, names in (
+            ("*/tasks*", ("assignee", "parent")),
+            ("*/projects*", ("owner", "current_status")),
+        )
+        for name in names
+    ),
     "hubspot": (
         Overlay("POST */search", "body.limit", _INTEGER, f"{_HUBSPOT_CLIENT}an int in PublicObjectSearchRequest."),
         Overlay(

@@ -105,7 +105,7 @@ class Api:
         """Everybody in all workspaces, by gid: a task names its people, but tells no address."""
 
         async def fetch() -> dict[str, Item]:
-            return {person["gid"]: person for person in await self.all("/users", "name,email")}
+            return {person["gid"]: person for person in await self.all("/users", "name,email,workspaces")}
 
         return await self._once("people", fetch)
 

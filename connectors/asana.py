@@ -5,17 +5,26 @@ The page for its users is `docs/connectors/asana.md`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from connectors import _asana_records as records
 from connectors._asana_api import Api
+from connectors._asana_declared import EVENT_TYPES, SCOPES, WRITE_OPERATIONS
+from connectors._asana_query import COLUMNS, Query
 from connectors._asana_reading import Reader
+from connectors._asana_writing import Writer
 from connectors.base import BaseConnector
 from connectors.http import RateBudget
-from connectors.registry import AuthType, Capability, ConnectorMeta, ConnectorScope
+from connectors.parameters import own_names
+from connectors.persistence import delete_records, persist_records
+from connectors.registry import AuthField, AuthType, Capability, ConnectorMeta, ConnectorScope
 from connectors.stream import Bookmark, Deleted, StreamItem
+from connectors.webhooks import InboundEvent, WebhookRefusedError, WebhookReply, WebhookRequest, check_signature
+
+_EVENTS = {"added": "task_added", "deleted": "task_deleted"}
+_MOST_WEBHOOKS = 100
 
 
 class AsanaConnector(BaseConnector):
@@ -33,11 +42,36 @@ class AsanaConnector(BaseConnector):
         slug="asana",
         auth_type=AuthType.OAUTH2,
         scope=ConnectorScope.ORGANIZATION,
-        capabilities=[Capability.SYNC],
+        capabilities=[Capability.SYNC, Capability.QUERY, Capability.WRITE, Capability.LISTEN],
         entity_types=["tracker_teams", "tracker_projects", "tracker_issues"],
+        auth_fields=[
+            AuthField(
+                "access_token",
+                "Access token",
+                "password",
+                help_text="A personal access token: app.asana.com/0/my-apps. That of an OAuth app works too.",
+            ),
+            AuthField(
+                "webhook_secret",
+                "Webhook secret",
+                "password",
+                required=False,
+                help_text="Leave it empty: Asana tells it when a webhook is made, and it is kept then.",
+            ),
+        ],
+        webhook_secret_extra_data_key="webhook_secret",  # noqa: S106 - the name of a field
+        oauth_scopes=SCOPES,
+        query_description="Words search titles and descriptions: `maple renewal` (titles alone without a paid plan). "
+        "`title: kick-off`, `project: Rollouts 1` and `assignee: me` work on every plan. JSON is a search by Asana's "
+        'own parameters: `{"text": "maple", "completed": false, "due_on.before": "2026-01-31", "workspace": "Acme", '
+        '"limit": 500}`.',
+        write_operations=WRITE_OPERATIONS,
+        event_types=EVENT_TYPES,
         nango_integration_id="asana",
         description="Teams, projects and tasks from Asana.",
         icon="asana",
+        usage_guide="Connect with a personal access token: it sees what you see, in all your workspaces. For webhooks "
+        "make one with Asana's API, as the page on Asana shows: its secret is agreed on while it is made.",
     )
 
     _reader: Reader | None = None
@@ -134,3 +168,93 @@ class AsanaConnector(BaseConnector):
     def _keeps_bookmark(self) -> bool:
         """Not where a user chose the window: what happened before it is still to be asked for."""
         return self.bookmark is not None or self.sync_since is None
+
+    # -- QUERY -----------------------------------------------------------------------------------------------------
+
+    async def get_schema(self) -> list[dict[str, Any]]:
+        """What an answer has, and the projects and people that can be named: `{"name", "type", "columns"}` each."""
+        projects, people = await self.api.projects(), await self.api.people()
+        return [
+            {"name": "tasks", "type": "columns of an answer", "columns": [{"name": name} for name in COLUMNS]},
+            {
+                "name": "project",
+                "type": "projects to list",
+                "columns": [{"name": each["name"], "type": each["gid"]} for each in projects.values()],
+            },
+            {
+                "name": "assignee",
+                "type": "people to list tasks of",
+                "columns": [{"name": each["name"], "type": each["email"]} for each in people.values()],
+            },
+        ]
+
+    async def query(self, request: str) -> dict[str, Any]:
+        """Tasks, as `{"columns", "rows", "truncated"}`; `connectors._asana_query` says how to ask for them.
+
+        Raises InvalidInputError, and PermissionDeniedError where the answer takes a paid plan.
+        """
+        return await Query(self.api).answer(request)
+
+    # -- WRITE -----------------------------------------------------------------------------------------------------
+
+    async def write(self, operation: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Carry out a write. `connectors._asana_writing` says why all can be repeated."""
+        (declared,) = (each for each in self.meta.write_operations if each.name == operation)
+        write: Callable[[dict[str, Any]], Any] = getattr(Writer(self.api), operation)
+        result: dict[str, Any] = await write(own_names(declared.parameters, data))
+        return result
+
+    # -- LISTEN ----------------------------------------------------------------------------------------------------
+
+    async def webhook_handshake(self, request: WebhookRequest) -> WebhookReply | None:
+        """Echo the secret of a webhook that is being made, and keep it beside those of others.
+
+        Asana's "Webhooks" guide: each webhook has a secret of its own, told only now. Nothing says who asks, so the
+        secret of one that is not Asana's may be among them; an event only makes us ask Asana for a task.
+        """
+        secret = request.headers.get("x-hook-secret")
+        if secret is None:
+            return None
+        known = (self.webhook_secret() or "").split()
+        if secret not in known and len(known) >= _MOST_WEBHOOKS:
+            raise WebhookRefusedError(
+                f"This connection has the secrets of {_MOST_WEBHOOKS} webhooks already.",
+                status=403,
+                hint="Connect again with an empty webhook secret, then make the webhooks again.",
+            )
+        kept = " ".join(dict.fromkeys([*known, secret]))
+        return WebhookReply(headers={"X-Hook-Secret": secret}, keep={"webhook_secret": kept})
+
+    async def verify_webhook(self, request: WebhookRequest) -> None:
+        """Asana's "Webhooks" guide: X-Hook-Signature is made of the raw body, with the secret of the webhook."""
+        given = request.headers.get("x-hook-signature")
+        *others, last = (self.webhook_secret() or "").split() or [""]
+        for secret in others:
+            try:
+                return check_signature(secret, request.body, given)
+            except WebhookRefusedError:
+                continue
+        return check_signature(last, request.body, given)
+
+    def process_webhook_payload(self, request: WebhookRequest) -> list[InboundEvent]:
+        """The events about tasks; a delivery without events only asks whether we are still there."""
+        events = request.json().get("events") or []
+        return [
+            InboundEvent(_EVENTS.get(event.get("action"), "task_changed"), event, _event_id(event))
+            for event in events
+            if (event.get("resource") or {}).get("resource_type") == "task"
+        ]
+
+    async def handle_event(self, event_type: str, payload: dict[str, Any]) -> None:  # noqa: ARG002 - all: look again
+        """Fetch the task again, with its subtasks, and store it, or mark it deleted: an event tells only its gid."""
+        async with aclosing(self.reader.changed([payload["resource"]["gid"]])) as changed:
+            async for found, gone in changed:
+                await persist_records(self.organization_id, "tracker_issues", found, self.source_system)
+                await delete_records(self.organization_id, "tracker_issues", gone.source_ids, self.source_system)
+
+
+def _event_id(event: dict[str, Any]) -> str:
+    """The same for a delivery that is repeated: Asana's events have no id of their own."""
+    change = event.get("change") or {}
+    parts = (event["resource"]["gid"], event.get("created_at"), event.get("action"), change.get("field"))
+    return ":".join(str(part or "") for part in parts)

@@ -94,6 +94,12 @@ class Account:
         )
         return section
 
+    def change_section(self, section: Section, name: str) -> None:
+        """Give a section another name."""
+        section.name = name
+        to = [section.project, self.projects[section.project].workspace]
+        self.feeds.tell("changed", "section", section.gid, name, field="name", user=self.me, to=to)
+
     def change_project(self, project: Project, **values: Any) -> None:
         """Set fields of a project."""
         for name, value in values.items():

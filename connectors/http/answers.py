@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _MESSAGE_LIMIT = 200
 
+_WORDS = ("message", "detail", "error", "msg")
+"""Where an object inside of an error body has its words: the second is Brave's, the last two Tavily's and FastAPI's."""
+
 _BY_STATUS: dict[int, type[ConnectorError]] = {
     401: AuthenticationError,
     403: PermissionDeniedError,
@@ -107,12 +110,12 @@ def _messages(document: Any) -> Iterator[str]:
     """Where vendors put a message for people, the most telling place first."""
     if not isinstance(document, dict):
         return
-    error, errors = document.get("error"), document.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors else None
-    for place in (document.get("message"), document.get("error_description"), error, first, document.get("detail")):
-        message = place.get("message") if isinstance(place, dict) else place
-        if isinstance(message, str) and message:
-            yield message
+    error, errors, detail = document.get("error"), document.get("errors"), document.get("detail")
+    first, details = (v[0] if isinstance(v, list) and v else v for v in (errors, detail))
+    for place in (document.get("message"), document.get("error_description"), error, first, details):
+        for message in map(place.get, _WORDS) if isinstance(place, dict) else (place,):
+            if isinstance(message, str) and message:
+                yield message
 
 
 def _reasons(document: Any) -> Iterator[str]:

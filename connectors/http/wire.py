@@ -1,5 +1,6 @@
-"""The pooled connections: one request out, an answer or a failure in. Only here and in `websocket` is HTTP imported.
+"""The pooled connections: one request out, an answer or a failure in.
 
+HTTP is imported here, in `websocket` and in `public`, and nowhere else.
 httpx2 is the face, its Request and Response are what the rest sees. aiohttp carries the bytes: its parser is compiled.
 """
 

@@ -180,9 +180,7 @@ class ChangeRoutes:
         if asked.get("type") not in ("web_hook", "webhook"):
             raise invalid(f"Unknown channel type {asked.get('type')!r}", "entity.type")
         if not address.startswith(("https://", "http://127.0.0.1:")):
-            raise RefusalError(
-                refusal(401, "push.webhookUrlUnauthorized", f"WebHook callback must be HTTPS: {address}")
-            )
+            raise invalid(f"WebHook callback must be HTTPS: {address}", "entity.address", "push.webhookUrlNotHttps")
         if not asked.get("id") or asked["id"] in self._channels:
             raise invalid(f"Channel id {asked.get('id')} not unique", "entity.id", "channelIdNotUnique")
         channel = _Channel(

@@ -120,9 +120,10 @@ def _package(
         **{f"{folder}/{part}": text for part, text in parts.items()},
     }
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    with zipfile.ZipFile(target, "w") as archive:
         for path, text in entries.items():
-            archive.writestr(zipfile.ZipInfo(path), f'<?xml version="1.0" encoding="UTF-8"?>\n{text}')
+            entry = f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'
+            archive.writestr(zipfile.ZipInfo(path), entry, zipfile.ZIP_DEFLATED, compresslevel=1)
     return target.getvalue()
 
 

@@ -17,6 +17,7 @@ from revtops_tui.simulators.google_drive.account import APPS, FOLDER, SHORTCUT, 
 from revtops_tui.simulators.google_drive.conversions import EXPORTS, imported
 from revtops_tui.simulators.google_drive.replies import (
     Json,
+    Mask,
     check_names,
     forbidden,
     invalid,
@@ -137,10 +138,12 @@ class FileRoutes:
 
     async def create(self, request: Request) -> Response:
         """A file without content: a folder, a shortcut, an empty document."""
+        _mask(request)
         return self._reply(request, self._create(await _json(request)))
 
     async def update(self, request: Request) -> Response:
         """Rename, move, trash."""
+        _mask(request)
         file = self._file(request)
         self._update(file, request, await _json(request))
         return self._reply(request, file)
@@ -152,6 +155,7 @@ class FileRoutes:
 
     async def copy(self, request: Request) -> Response:
         """A copy of a file."""
+        _mask(request)
         file, body = self._file(request), await _json(request)
         if file.mime == FOLDER:
             raise forbidden("cannotCopyFile", "This file cannot be copied by the user.")
@@ -161,6 +165,7 @@ class FileRoutes:
 
     async def upload(self, request: Request) -> Response:
         """Content, with or without a description of the file (Google's page "Upload file data")."""
+        _mask(request)
         kind = request.query_params.get("uploadType")
         file = self._file(request) if "id" in request.path_params else None
         body = await request.body()
@@ -174,7 +179,7 @@ class FileRoutes:
             type_ = request.headers.get("x-upload-content-type", "application/octet-stream")
             self._uploads[session] = (file, orjson.loads(body or b"{}"), type_)
             place = request.url.replace(path=f"{_UPLOAD}/session/{session}")
-            return Response(headers={"Location": str(place)})
+            return json_reply({}, headers={"Location": str(place)})
         raise invalid(f"Invalid upload type {kind}", "uploadType")
 
     async def resume(self, request: Request) -> Response:
@@ -194,10 +199,8 @@ class FileRoutes:
         return file
 
     def _reply(self, request: Request, file: File) -> Response:
-        text = request.query_params.get("fields")
-        mask = parse_mask(text) if text else DEFAULT_FILE
         fault = request.scope.get("extensions", {}).get(FAULT)
-        return json_reply(distorted([file_json(self._account, file, mask)], fault)[0])
+        return json_reply(distorted([file_json(self._account, file, _mask(request))], fault)[0])
 
     def _masked(self, request: Request, body: Json) -> Response:
         text = request.query_params.get("fields")
@@ -334,6 +337,14 @@ def distorted(shown: list[Json], fault: str | None) -> list[Json]:
     if fault == "schema_drift" and shown:
         return [{**shown[0], "modifiedTime": {"at": "noon"}, "parents": {"of": "it"}, "mood": "blue"}, *shown[1:]]
     return shown
+
+
+def _mask(request: Request) -> Mask:
+    """The fields of a file that are wanted. Asked before anything is changed: a wrong one refuses the request."""
+    text = request.query_params.get("fields")
+    mask = parse_mask(text) if text else DEFAULT_FILE
+    check_names(mask, FILE_FIELDS)
+    return mask
 
 
 async def _json(request: Request) -> Json:

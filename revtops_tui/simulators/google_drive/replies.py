@@ -17,7 +17,7 @@ Json = dict[str, Any]
 Mask = dict[str, "Mask"]
 """Name -> what is wanted of it; empty means all of it."""
 
-_TOKEN = re.compile(r"[A-Za-z*$.]+|[(),/]")
+_TOKEN = re.compile(r"[A-Za-z0-9*$.]+|[(),/]")
 
 
 def refusal(status: int, reason: str, message: str, *, location: str = "", domain: str = "global") -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -111,8 +112,8 @@ class Writer:
 
     async def _state(self, name: str, team: Node) -> str:
         wanted = {"team": {"id": {"eq": team["id"]}}}
-        states = await every(self._http, "workflowStates", "WorkflowStateFilter", "id name", wanted)
-        return _chosen(name, states, "state", team)
+        states = await every(self._http, "workflowStates", "WorkflowStateFilter", "id name position", wanted)
+        return _chosen(name, sorted(states, key=lambda state: state["position"]), "state", team)
 
     async def _labels(self, names: Sequence[str], team: Node) -> list[str]:
         """Labels of the team and of the workspace; a group of labels is none."""
@@ -127,8 +128,13 @@ def _names(*fields: str) -> Callable[[Node], list[str | None]]:
 
 
 def _chosen(name: str, candidates: Sequence[Node], what: str, team: Node) -> str:
-    found = choose(name, candidates, what=what, names=_names("name", "id"), place=f"team {team['key']}")
-    return str(found["id"])
+    times = Counter(node["name"] for node in candidates)
+
+    def names(node: Node) -> list[str | None]:
+        # A UUID says something to people only where it tells two of the same name apart.
+        return [node["name"], node["id"]] if times[node["name"]] > 1 else [node["name"], node["name"], node["id"]]
+
+    return str(choose(name, candidates, what=what, names=names, place=f"team {team['key']}")["id"])
 
 
 def _shown(issue: Node) -> Node:

@@ -30,7 +30,7 @@ from connectors.registry import (
     WriteOperation,
 )
 from connectors.stream import Deleted
-from connectors.webhooks import InboundEvent, WebhookRequest, check_fresh, check_signature
+from connectors.webhooks import InboundEvent, WebhookRefusedError, WebhookRequest, check_fresh, check_signature
 
 Node = dict[str, Any]
 
@@ -249,7 +249,10 @@ class LinearConnector(BaseConnector):
     async def verify_webhook(self, request: WebhookRequest) -> None:
         """Developer page "Webhooks", section "Securing webhooks": the signature of the raw body, and its time."""
         check_signature(self.webhook_secret(), request.body, request.headers.get("linear-signature"))
-        check_fresh(request.json().get("webhookTimestamp"), _FRESH, unit=0.001)
+        payload = request.json()
+        if not isinstance(payload, dict):
+            raise WebhookRefusedError("The webhook is no JSON object.", status=400)
+        check_fresh(payload.get("webhookTimestamp"), _FRESH, unit=0.001)
 
     def process_webhook_payload(self, request: WebhookRequest) -> list[InboundEvent]:
         """An issue that came into a completed state is updated, and done."""

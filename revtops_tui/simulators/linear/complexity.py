@@ -64,7 +64,7 @@ class _Cost:
         return total
 
     def _field(self, node: FieldNode, parent: Any, size: float) -> float:
-        definition = self.schema.get_field(parent, node.name.value)
+        definition = parent.fields.get(node.name.value)  # none for `__typename` and its like
         kind = get_named_type(definition.type) if definition else None
         if kind is None or is_leaf_type(kind) or node.selection_set is None:
             return _PROPERTY

@@ -7,6 +7,7 @@ import hmac
 import math
 import time
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ from revtops_tui.simulators.vendor import RefusalError, VendorSimulator, json_re
 
 API_KEY = "lin_api_simulated0000000000000000000000000000"
 OAUTH_TOKEN = "lin_oauth_simulated"  # noqa: S105 - opens a simulator
+WEBHOOK_SECRET = "lin_wh_simulated"  # noqa: S105
 _ACCEPTED = (API_KEY, f"Bearer {OAUTH_TOKEN}")
 _MAX_COMPLEXITY = 10_000
 """Of a single query (developer page "Rate limiting")."""
@@ -47,10 +49,11 @@ class LinearSimulator(VendorSimulator):
         self.account.changed = self._notify
         self._api = Api(self.account, self._spend)
         self._points = Points(complexity) if complexity else None
+        self._changes: Counter[str] = Counter()
 
     @property
     def credentials(self) -> dict[str, Any]:
-        return {"api_key": API_KEY, "webhook_secret": "lin_wh_simulated"}
+        return {"api_key": API_KEY, "webhook_secret": WEBHOOK_SECRET}
 
     def routes(self) -> Sequence[BaseRoute]:
         return [Route("/graphql", self._graphql, methods=["POST"])]
@@ -105,8 +108,8 @@ class LinearSimulator(VendorSimulator):
     def _spend(self, complexity: float) -> None:
         if complexity > _MAX_COMPLEXITY:
             raise RefusalError(errors.refusal("Query too complex", "invalid input", "INPUT_ERROR", 400))
-        if self._points and not self._points.take(complexity):
-            raise RefusalError(_rate_limited(self._points.headers()))
+        if self._points and (wait := self._points.take(complexity)):
+            raise RefusalError(_rate_limited({**self._points.headers(), "Retry-After": f"{wait:.0f}"}))
 
     # -- what happens behind its back ----------------------------------------------------------------------------------
 
@@ -129,8 +132,10 @@ class LinearSimulator(VendorSimulator):
         return str(node["id"])
 
     def change(self, entity: str) -> str:
-        """Rename the oldest one; an issue is moved to another state too."""
-        node = self._live(entity)[0]
+        """Rename the oldest one, the next one the next time; an issue is moved to another state too."""
+        live = self._live(entity)
+        node = live[self._changes[entity] % len(live)]
+        self._changes[entity] += 1
         name = "title" if entity == "tracker_issues" else "name"
         values = {name: f"{node[name]} changed"}
         if entity == "tracker_issues":
@@ -201,15 +206,15 @@ class Points:
         self._left = float(limit)
         self._at = time.monotonic()
 
-    def take(self, points: float) -> bool:
-        """Spend points; False where they are not there, and nothing is spent."""
+    def take(self, points: float) -> float:
+        """Spend points; returns 0, or the seconds until they will be there: then nothing was spent."""
         moment = time.monotonic()
         self._left = min(self._limit, self._left + (moment - self._at) * self._limit / 3600)
         self._at = moment
         if points > self._left:
-            return False
+            return max(1.0, (points - self._left) * 3600 / self._limit)
         self._left -= points
-        return True
+        return 0.0
 
     def headers(self) -> dict[str, str]:
         """How much is left, and when it is all there again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,10 +18,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from connectors._pipedrive_operations import OPERATIONS
+from connectors.parameters import coerce_text, parse_parameters, validate_arguments
 from revtops_tui.engine import operations
 from revtops_tui.engine.connections import connect, use
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace
+from revtops_tui.simulators.faults import Fault
 from revtops_tui.simulators.limits import Limit
 from revtops_tui.simulators.pipedrive import PipedriveSimulator
 from revtops_tui.simulators.pipedrive.seeded import key
@@ -403,7 +407,7 @@ class TestWrite:
         assert office.write("create_deal", title="Yearly renewal")["created"]
 
     def test_a_lost_answer_is_told_as_unknown_and_repeating_finds_the_deal(self, office: Connected) -> None:
-        office.simulator.traffic.faults.append(fault("lost_reply", method="POST"))
+        office.simulator.traffic.faults.append(Fault("lost_reply", method="POST"))
         done = operations.write(office.ws, "pipedrive", "create_deal", {"title": "Once"})
         assert done.status == "unknown"
         office.simulator.traffic.faults.clear()
@@ -502,11 +506,14 @@ class TestWrite:
         assert done.error is not None
         assert (done.error.kind, "organization 99999 was not found" in done.error.message) == ("invalid_input", True)
 
-
-def fault(kind: Any, **where: Any) -> Any:
-    from revtops_tui.simulators.faults import Fault
-
-    return Fault(kind, **where)
+    def test_the_page_s_examples_are_operations(self) -> None:
+        page = (Path(__file__).parent.parent / "docs" / "connectors" / "pipedrive.md").read_text(encoding="utf-8")
+        examples = [shlex.split(line)[3:] for line in page.splitlines() if line.startswith("revtops write pipedrive")]
+        declared = {operation.name: parse_parameters(operation.parameters) for operation in OPERATIONS}
+        assert {name for name, *_ in examples} == declared.keys()
+        for name, *pairs in examples:
+            texts = dict(pair.split("=", 1) for pair in pairs)
+            validate_arguments(declared[name], coerce_text(declared[name], texts))
 
 
 class TestQuery:

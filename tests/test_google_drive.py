@@ -66,6 +66,15 @@ def office(home: Path) -> Iterator[Office]:
         yield Office(office, simulator)
 
 
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """One that was synced, and that no test changes."""
+    simulator = GoogleDriveSimulator(size=SIZE)
+    with connected(tmp_path_factory.mktemp("drive") / "home", simulator) as office:
+        office.synced()
+        yield Office(office, simulator)
+
+
 @pytest.fixture
 def synced(office: Office) -> Office:
     """One that was synced, and whose requests are counted from now on."""
@@ -75,10 +84,10 @@ def synced(office: Office) -> Office:
 
 
 class TestRecords:
-    def test_a_file_is_stored_with_the_path_of_its_folder(self, synced: Office) -> None:
-        order = synced.file("Order form.pdf")
-        deal = synced.account.files[synced.account.files[order.parent or ""].parent or ""]
-        row = synced.row(order)
+    def test_a_file_is_stored_with_the_path_of_its_folder(self, seen: Office) -> None:
+        order = seen.file("Order form.pdf")
+        deal = seen.account.files[seen.account.files[order.parent or ""].parent or ""]
+        row = seen.row(order)
         assert (row["external_id"], row["name"], row["mime_type"]) == (order.id, "Order form.pdf", "application/pdf")
         assert (row["parent_external_id"], row["folder_path"]) == (order.parent, f"Sales/Deals/{deal.name}/Legal")
         assert row["web_view_link"] == f"https://drive.google.com/file/d/{order.id}/view?usp=drivesdk"
@@ -86,26 +95,26 @@ class TestRecords:
         assert row["source_modified_at"].startswith("202")
         assert row["source"] == "Sales"
 
-    def test_folders_and_what_lies_at_the_top_have_the_names_of_their_tops(self, synced: Office) -> None:
-        assert synced.row(synced.file("Meeting notes"))["folder_path"] == "My Drive"
-        assert synced.row(synced.file("Invoices"))["folder_path"] == "Finance"
+    def test_folders_and_what_lies_at_the_top_have_the_names_of_their_tops(self, seen: Office) -> None:
+        assert seen.row(seen.file("Meeting notes"))["folder_path"] == "My Drive"
+        assert seen.row(seen.file("Invoices"))["folder_path"] == "Finance"
 
-    def test_what_others_shared_lies_where_drive_shows_it(self, synced: Office) -> None:
-        request = next(file for file in synced.account.files.values() if file.name.startswith("RFP"))
-        assert synced.row(request)["folder_path"] == "Shared with me"
-        assert synced.row(request)["parent_external_id"] is None
+    def test_what_others_shared_lies_where_drive_shows_it(self, seen: Office) -> None:
+        request = next(file for file in seen.account.files.values() if file.name.startswith("RFP"))
+        assert seen.row(request)["folder_path"] == "Shared with me"
+        assert seen.row(request)["parent_external_id"] is None
 
-    def test_a_file_of_a_shared_drive_that_one_is_not_in_comes_too(self, synced: Office) -> None:
-        assert synced.row(synced.file("Board letter"))["folder_path"] == "Shared with me"
+    def test_a_file_of_a_shared_drive_that_one_is_not_in_comes_too(self, seen: Office) -> None:
+        assert seen.row(seen.file("Board letter"))["folder_path"] == "Shared with me"
 
-    def test_a_shortcut_is_a_file_where_it_lies(self, synced: Office) -> None:
-        shortcut = next(file for file in synced.account.files.values() if file.mime == SHORTCUT)
-        row = synced.row(shortcut)
+    def test_a_shortcut_is_a_file_where_it_lies(self, seen: Office) -> None:
+        shortcut = next(file for file in seen.account.files.values() if file.mime == SHORTCUT)
+        row = seen.row(shortcut)
         assert (row["mime_type"], row["folder_path"], row["file_size"]) == (SHORTCUT, "My Drive/Favourites", None)
 
-    def test_what_is_in_the_trash_is_not_there(self, synced: Office) -> None:
-        assert "Old draft" not in {row["name"] for row in synced.rows().values()}
-        assert any(file.name == "Old draft" for file in synced.account.files.values())
+    def test_what_is_in_the_trash_is_not_there(self, seen: Office) -> None:
+        assert "Old draft" not in {row["name"] for row in seen.rows().values()}
+        assert any(file.name == "Old draft" for file in seen.account.files.values())
 
     def test_a_circle_of_folders_ends(self, synced: Office) -> None:
         """Two moves may reach a reader in an order in which the folders lie in each other."""
@@ -298,7 +307,7 @@ def test_refusals_for_pace_are_waited_for(office: Office) -> None:
     assert fault.hits == 2
 
 
-def test_the_identity_is_whose_drive_it_is(office: Office) -> None:
-    (info,) = connections(office.connected.ws)
-    user: Person = office.account.user
+def test_the_identity_is_whose_drive_it_is(seen: Office) -> None:
+    (info,) = connections(seen.connected.ws)
+    user: Person = seen.account.user
     assert info.identity == f"{user.name} <{user.email}>"

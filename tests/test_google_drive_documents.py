@@ -28,14 +28,15 @@ CHANNEL = {"x-goog-channel-token": "simulated-channel-token", "x-goog-channel-id
 CHANGED = {**CHANNEL, "x-goog-resource-state": "change"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def simulator() -> GoogleDriveSimulator:
+    """A Drive that these tests share: each adds files with names of its own, and changes no others."""
     return GoogleDriveSimulator(size=20)
 
 
-@pytest.fixture
-def office(home: Path, simulator: GoogleDriveSimulator) -> Iterator[Connected]:
-    with connected(home, simulator) as office:
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory, simulator: GoogleDriveSimulator) -> Iterator[Connected]:
+    with connected(tmp_path_factory.mktemp("drive") / "home", simulator) as office:
         yield office
 
 
@@ -239,12 +240,12 @@ class TestWriting:
         expected: Any,
     ) -> None:
         folder = named(simulator, "Deals")
-        asked = {"file_type": file_type, "title": "Made", "content": content, "folder_id": folder.id}
+        asked = {"file_type": file_type, "title": f"Made {file_type}", "content": content, "folder_id": folder.id}
         made = office.write("create_file", **asked)
         file = simulator.account.files[made["id"]]
-        stored = file.content.rstrip("\f\n") if file_type == "presentation" else file.content  # type: ignore[union-attr]
+        stored = file.content.rstrip("\f\n") if file_type == "presentation" else file.content
         assert (file.name, file.mime, file.parent, file.drive, stored) == (
-            "Made",
+            f"Made {file_type}",
             mime,
             folder.id,
             folder.drive,
@@ -262,15 +263,15 @@ class TestWriting:
         self, office: Connected, simulator: GoogleDriveSimulator, file_type: str
     ) -> None:
         simulator.traffic.faults.append(Fault("lost_reply", path="/upload/", times=1))
-        made = office.write("create_file", file_type=file_type, title="Only one", content="x")
+        made = office.write("create_file", file_type=file_type, title=f"Only {file_type}", content="x")
         assert made["created"] is True
-        assert [f.id for f in simulator.account.files.values() if f.name == "Only one"] == [made["id"]]
+        assert [f.id for f in simulator.account.files.values() if f.name == f"Only {file_type}"] == [made["id"]]
 
     def test_a_failed_document_is_not_there_and_can_be_asked_for_again(
         self, office: Connected, simulator: GoogleDriveSimulator
     ) -> None:
         simulator.traffic.faults.append(Fault("500", path="/upload/", times=1))
-        asked = {"file_type": "document", "title": "Only one", "content": "x"}
+        asked = {"file_type": "document", "title": "Failed once", "content": "x"}
         done = operations.write(office.ws, "google_drive", "create_file", asked)
         assert (done.status, done.error and done.error.kind) == ("failed", "vendor_unavailable")
         assert office.write("create_file", **asked)["created"] is True
@@ -297,6 +298,15 @@ class TestWriting:
 
 
 class TestEvents:
+    @pytest.fixture
+    def simulator(self) -> GoogleDriveSimulator:
+        return GoogleDriveSimulator(size=20)
+
+    @pytest.fixture
+    def office(self, home: Path, simulator: GoogleDriveSimulator) -> Iterator[Connected]:
+        with connected(home, simulator) as office:
+            yield office
+
     def test_a_notification_fetches_what_changed(self, office: Connected, simulator: GoogleDriveSimulator) -> None:
         office.synced()
         new = add(simulator, "New", DOCUMENT, "")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
+import shlex
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,15 +14,20 @@ from typing import Any
 import orjson
 import pytest
 
+from revtops_tui.cli.values import pairs
 from revtops_tui.engine import events, operations
 from revtops_tui.engine.connections import connect
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.sync import Progress, SyncOptions, sync
 from revtops_tui.simulators.faults import Fault
 from revtops_tui.simulators.limits import Limit
+from revtops_tui.simulators.server import serve
 from revtops_tui.simulators.slack import SlackSimulator
 from revtops_tui.simulators.slack.simulator import ALL_SCOPES
+from tests.support.command_line import CommandLine
 from tests.support.vendors import Connected, connected
+
+PAGE = Path(__file__).parent.parent / "docs" / "connectors" / "slack.md"
 
 
 @pytest.fixture
@@ -162,8 +171,6 @@ def test_a_channel_that_the_app_is_invited_to_later_is_read_to_its_beginning(off
 
 
 def test_a_window_of_ones_own_is_no_place_to_go_on_from(office: Connected) -> None:
-    import datetime as dt
-
     office.synced()
     hiring = slack(office).workspace.channel_named("hiring")
     hiring.is_member = True
@@ -408,6 +415,35 @@ def test_a_file_is_uploaded_and_shared(office: Connected) -> None:
     assert done["url"]
 
 
+def test_every_command_of_its_page_works(office: Connected) -> None:
+    workspace = slack(office).workspace
+    person, sales = next(iter(workspace.users.values())), workspace.channel_named("sales")
+    examples = {"ada.hansen@larkspur.example": person.email, "1740273120.000028": sales.order[0]}
+    commands = re.findall(r"^revtops ((?:query|action) slack .*)", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(commands) == 10
+    for command in commands:
+        for example, known in examples.items():
+            command = command.replace(example, known)
+        verb, _, what, *given = shlex.split(command)
+        if verb == "query":
+            assert office.query(what)["columns"]
+        else:
+            values = pairs([value for value in given if value != "--yes"])
+            done = operations.action(office.ws, "slack", what, values, textual=True)
+            assert (done.status, done.error) == ("ok", None)
+
+
+def test_a_message_is_sent_from_the_command_line(revtops: CommandLine) -> None:
+    simulator = SlackSimulator(size=4)
+    with serve(simulator.app) as server:
+        credentials = orjson.dumps(simulator.credentials).decode()
+        connected = revtops("connect", "slack", "--base-url", server.url, "--stdin", stdin=credentials)
+        assert (connected.code, "revtops in Larkspur Systems" in connected.stdout + connected.stderr) == (0, True)
+        sent = revtops("action", "slack", "send_message", "channel=#sales", "text=Deal closed!", "--yes", "--json")
+    assert (sent.code, sent.json["status"]) == (0, "ok")
+    assert simulator.workspace.channel_named("sales").messages[sent.json["result"]["ts"]].text == "Deal closed!"
+
+
 # -- LISTEN ------------------------------------------------------------------------------------------------------------
 
 
@@ -451,8 +487,6 @@ def test_events_change_the_rows_at_once(office: Connected) -> None:
     ("age", "change", "status"), [(0, b"", 200), (0, b" ", 401), (299, b"", 200), (301, b"", 401), (-301, b"", 401)]
 )
 def test_only_what_slack_signed_just_now_is_taken(office: Connected, age: int, change: bytes, status: int) -> None:
-    import time
-
     body = orjson.dumps({"type": "event_callback", "event": {"type": "team_join"}, "event_id": "Ev1"})
     headers = slack(office).events.signed(body, time.time() - age)
     if status == 200:

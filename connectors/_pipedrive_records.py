@@ -21,7 +21,6 @@ Fields: TypeAlias = dict[str, Any]
 """A record as a mapping: field -> value."""
 
 _CLOSED = {"won": 1.0, "lost": 0.0}
-_EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,7 @@ def _kept(kind: Kind, item: Item, to: Lookups) -> Fields:
     custom = own.pop("custom_fields", None) or {}
     kept = {}
     for key, value in (*own.items(), *custom.items()):
-        if value not in _EMPTY:
+        if value or value == 0:  # False equals 0, and is a value as well
             meant = to.names.get(key)
             kept[meant.name if meant else key] = _labelled(value, meant.options) if meant else value
     return kept

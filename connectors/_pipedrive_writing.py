@@ -51,8 +51,8 @@ class Writer:
     async def update(self, kind: Kind, data: Mapping[str, Any]) -> Fields:
         """Change an object. The values are absolute, so doing it twice is doing it once."""
         path = f"{kind.paths[0]}/{_id(data['id'], kind)}"
-        needed = kind is PERSONS or (kind is DEALS and "stage" in data and "pipeline" not in data)
-        current = (await self._reader.ask(path)).data if needed else {}
+        depends = bool(data.keys() & {"email", "phone"}) or ("stage" in data and "pipeline" not in data)
+        current = (await self._reader.ask(path)).data if depends else {}
         body = await self._body(kind, data, current)
         item = read(await self._http.patch(path, json=body, repeatable=True)).data
         return await self._told(kind, item)

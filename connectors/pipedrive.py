@@ -56,7 +56,7 @@ class PipedriveConnector(BaseConnector):
     base_url = "https://api.pipedrive.com"
     rate_budgets = (RateBudget(20, per=2), RateBudget(10, per=2, name="search"))
     """Pipedrive's page "Rate limiting": the burst limits of an API token on the smallest plan, and of every search. Its
-    answers state what is left of this one's. The daily budget is in tokens, of which no answer has to speak."""
+    answers state what is left of this one's. The daily budget, which is in tokens, they need not state."""
     concurrent_entities: ClassVar[int] = 3
 
     meta = ConnectorMeta(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import getitem
 from typing import Any
 
 import orjson
@@ -25,6 +26,11 @@ Node = dict[str, Any]
 
 _MOST = 250
 """Nodes in a page at most (developer page "Pagination")."""
+
+_TEAMS_OF = (
+    f"query ($id: String!, $after: String) {{ project(id: $id) {{ teams(first: {_MOST}, after: $after, "
+    "includeArchived: true) { nodes { id } pageInfo { hasNextPage endCursor } } } }"
+)
 
 _BY_TYPE: dict[str, type[ConnectorError]] = {
     "authentication error": AuthenticationError,
@@ -67,9 +73,11 @@ def next_cursor(connection: Node) -> str | None:
     return info["endCursor"] if info["hasNextPage"] else None
 
 
-async def ask(http: HttpClient, query: str, *, budget: str = "default", **variables: Any) -> Reply:
+async def ask(
+    http: HttpClient, query: str, variables: Mapping[str, Any] | None = None, *, budget: str = "default"
+) -> Reply:
     """Send a query, or a mutation that may be repeated. Raises the ConnectorError that the answer amounts to."""
-    body = {"query": query, "variables": variables}
+    body = {"query": query, "variables": variables or {}}
     response = await http.post("/graphql", json=body, repeatable=True, budget=budget)
     try:
         document = orjson.loads(response.content)
@@ -85,25 +93,19 @@ async def every(
 ) -> list[Node]:
     """All nodes of a connection that `wanted` lets through, page by page."""
     query = listing(name, filters, fields, _MOST, archived=archived)
-    found: list[Node] = []
-    after: str | None = None
-    while True:
-        connection = (await ask(http, query, after=after, filter=wanted)).data[name]
-        found += connection["nodes"]
-        if (after := next_cursor(connection)) is None:
-            return found
+    return await _every(http, query, (name,), {"filter": wanted})
 
 
 async def teams_of(http: HttpClient, project: str) -> list[Node]:
     """The ids of all teams of a project, page by page."""
-    query = (
-        "query ($id: String!, $after: String) { project(id: $id) { teams(first: 250, after: $after, "
-        "includeArchived: true) { nodes { id } pageInfo { hasNextPage endCursor } } } }"
-    )
+    return await _every(http, _TEAMS_OF, ("project", "teams"), {"id": project})
+
+
+async def _every(http: HttpClient, query: str, path: Sequence[str], variables: Mapping[str, Any]) -> list[Node]:
     found: list[Node] = []
     after: str | None = None
     while True:
-        connection = (await ask(http, query, id=project, after=after)).data["project"]["teams"]
+        connection: Node = reduce(getitem, path, (await ask(http, query, {**variables, "after": after})).data)
         found += connection["nodes"]
         if (after := next_cursor(connection)) is None:
             return found

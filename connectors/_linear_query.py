@@ -81,11 +81,11 @@ def _graphql(request: str) -> GraphQL:
     text, variables = given.get("query"), given.get("variables") or {}
     if not isinstance(text, str) or not isinstance(variables, dict) or given.keys() - {"query", "variables"}:
         raise InvalidInputError("A request in JSON has a `query`, a text, and may have `variables`, an object.")
-    refuse_writes(text)
+    _refuse_writes(text)
     return GraphQL(text, variables)
 
 
-def refuse_writes(text: str) -> None:
+def _refuse_writes(text: str) -> None:
     """Read the document as Linear would. Raises InvalidInputError unless it is one query and nothing else.
 
     All definitions count, whatever they are called and whichever would be run.
@@ -95,7 +95,8 @@ def refuse_writes(text: str) -> None:
     try:
         definitions = parse(text, no_location=True, max_tokens=_MOST_TOKENS).definitions
     except GraphQLError as error:
-        raise InvalidInputError(f"This is not valid GraphQL: {error.message}") from error
+        line, column = error.locations[0] if error.locations else (1, 1)
+        raise InvalidInputError(f"This is not valid GraphQL: {error.message} Line {line}, column {column}.") from error
     except RecursionError:
         raise InvalidInputError("This GraphQL is nested too deeply.") from None
     operations = [node for node in definitions if not isinstance(node, FragmentDefinitionNode)]

@@ -61,7 +61,9 @@ def project(node: Node) -> Node:
         "start_date": node.get("startDate"),
         "url": node.get("url"),
         "lead_name": _inner(node, "lead", "name"),
-        "team_source_ids": [each.get("id") for each in _inner(node, "teams", "nodes") or ()],
+        "team_source_ids": [
+            each.get("id") if isinstance(each, dict) else each for each in _inner(node, "teams", "nodes") or ()
+        ],
     }
 
 
@@ -81,7 +83,7 @@ def issue(node: Node, labels: Mapping[str, str]) -> Node:
         "creator_name": _inner(node, "creator", "name"),
         "project_source_id": _inner(node, "project", "id"),
         "team_source_id": _inner(node, "team", "id"),
-        "labels": [labels[each] for each in node.get("labelIds") or () if each in labels],
+        "labels": [labels[each] for each in label_ids(node) if each in labels],
         "estimate": node.get("estimate"),
         "url": node.get("url"),
         "due_date": node.get("dueDate"),
@@ -90,6 +92,18 @@ def issue(node: Node, labels: Mapping[str, str]) -> Node:
         "completed_date": node.get("completedAt"),
         "cancelled_date": node.get("canceledAt"),
     }
+
+
+def has_more_teams(node: Any) -> bool:
+    """Whether a project has more teams than came with it."""
+    page = _inner(node, "teams", "pageInfo") if isinstance(node, dict) else None
+    return isinstance(page, dict) and bool(page.get("hasNextPage"))
+
+
+def label_ids(node: Any) -> list[str]:
+    """The ids of an issue's labels."""
+    ids = node.get("labelIds") if isinstance(node, dict) else None
+    return [each for each in ids if isinstance(each, str)] if isinstance(ids, list) else []
 
 
 def _inner(node: Node, name: str, field: str) -> Any:

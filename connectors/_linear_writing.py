@@ -60,9 +60,10 @@ class Writer:
 
     async def update_issue(self, given: Node) -> Node:
         """Change the issue with this id or identifier."""
-        issue = (await ask(self._http, _ISSUE_TEAM, id=given["id"])).data["issue"]
+        issue = (await ask(self._http, _ISSUE_TEAM, {"id": given["id"]})).data["issue"]
         changes = await self._fields(given, issue["team"])
-        return _shown((await ask(self._http, _UPDATE_ISSUE, id=issue["id"], input=changes)).data["done"]["made"])
+        reply = await ask(self._http, _UPDATE_ISSUE, {"id": issue["id"], "input": changes})
+        return _shown(reply.data["done"]["made"])
 
     async def comment(self, given: Node) -> Node:
         """Comment on the issue with this id or identifier, or find the comment with the given id."""
@@ -73,7 +74,7 @@ class Writer:
 
     async def _create(self, mutation: str, made: Node, known: Callable[[Node], Any]) -> Node:
         try:
-            created: Node = (await ask(self._http, mutation, input=made)).data["done"]["made"]
+            created: Node = (await ask(self._http, mutation, {"input": made})).data["done"]["made"]
         except InvalidInputError:
             # Refused because it is there: an earlier attempt was carried out, and only its answer was lost.
             if not (found := await known({"id": {"eq": made["id"]}})):

@@ -14,7 +14,7 @@ import orjson
 
 from connectors._linear_graphql import Reply, ask, every, listing, next_cursor, teams_of
 from connectors._linear_query import SCHEMA, SEARCH, Search, described, parse, table
-from connectors._linear_records import ISSUE, PROJECT, TEAM, issue, project, records, team
+from connectors._linear_records import ISSUE, PROJECT, TEAM, has_more_teams, issue, label_ids, project, records, team
 from connectors._linear_writing import Writer
 from connectors.base import BaseConnector
 from connectors.http import RateBudget
@@ -180,7 +180,7 @@ class LinearConnector(BaseConnector):
 
     async def _projects(self, after: Any) -> Fetched:
         reply = await self._page("projects", "ProjectFilter", PROJECT, after, _PROJECT_PAGE)
-        many = [node for node in reply.data["projects"]["nodes"] if node["teams"]["pageInfo"]["hasNextPage"]]
+        many = [node for node in reply.data["projects"]["nodes"] if has_more_teams(node)]
         for node in many:
             node["teams"]["nodes"] = await teams_of(self.http, node["id"])
         return _fetched(reply, "projects", project, orjson.dumps([node["teams"] for node in many]))
@@ -200,7 +200,7 @@ class LinearConnector(BaseConnector):
             if name == "issues":  # Linear archives closed issues by itself, which is no change of the issue
                 wanted = {"or": [wanted, {"archivedAt": since}]}
         query = listing(name, filters, fields, size, archived=True)
-        return await ask(self.http, query, after=after, filter=wanted)
+        return await ask(self.http, query, {"after": after, "filter": wanted})
 
     @cached_property
     def _labels(self) -> dict[str, str]:
@@ -209,8 +209,7 @@ class LinearConnector(BaseConnector):
 
     async def _label_names(self, nodes: Sequence[Node]) -> dict[str, str]:
         """The names of the labels of these issues; each label is looked up once, when it is first met."""
-        ids = {each for node in nodes for each in node["labelIds"]}
-        known = self._labels
+        known, ids = self._labels, {each for node in nodes for each in label_ids(node)}
         if missing := sorted(ids - known.keys()):
             wanted = {"id": {"in": missing}}
             found = await every(self.http, "issueLabels", "IssueLabelFilter", "id name", wanted, archived=True)
@@ -230,9 +229,9 @@ class LinearConnector(BaseConnector):
         """
         asked = parse(request)
         if isinstance(asked, Search):
-            reply = await ask(self.http, SEARCH, budget="search", term=asked.words, first=asked.limit)
-            return table(reply.data["searchIssues"])
-        return (await ask(self.http, asked.text, **asked.variables)).data
+            variables = {"term": asked.words, "first": asked.limit}
+            return table((await ask(self.http, SEARCH, variables, budget="search")).data["searchIssues"])
+        return (await ask(self.http, asked.text, asked.variables)).data
 
     # -- WRITE ---------------------------------------------------------------------------------------------------------
 
@@ -257,10 +256,10 @@ class LinearConnector(BaseConnector):
     def process_webhook_payload(self, request: WebhookRequest) -> list[InboundEvent]:
         """An issue that came into a completed state is updated, and done."""
         payload = request.json()
-        if payload.get("type") != "Issue":
+        now, before = payload.get("data") or {}, payload.get("updatedFrom") or {}
+        if payload.get("type") != "Issue" or not now.get("id"):
             return []
         types = ["issue_created" if payload.get("action") == "create" else "issue_updated"]
-        before, now = payload.get("updatedFrom") or {}, payload.get("data") or {}
         if "completedAt" in before and before["completedAt"] is None and now.get("completedAt"):
             types.append("issue_done")
         delivery = request.headers.get("linear-delivery", "")

@@ -266,9 +266,9 @@ def test_a_search_that_finds_more_than_it_shows_says_so(workspace: Connected) ->
 def test_graphql_is_answered_as_linear_answers(workspace: Connected) -> None:
     assert workspace.query('{ team(id: "ENG") { name } }') == {"team": {"name": "Engineering"}}
     request = {
-        "query": "query ($key: String!) { teams(filter: {key: {eq: $key}}) { nodes { ...T } } } "
+        "query": "query ($query: String!) { teams(filter: {key: {eq: $query}}) { nodes { ...T } } } "
         "fragment T on Team { key }",
-        "variables": {"key": "SEC"},
+        "variables": {"query": "SEC"},
     }
     assert workspace.query(json.dumps(request)) == {"teams": {"nodes": [{"key": "SEC"}]}}
 

@@ -59,7 +59,7 @@ class Request:
     """One request as its resolvers see it. `shift` is for the fault of rows that move between pages."""
 
     account: Account
-    mutations: Mapping[str, Callable[..., Node]]
+    mutations: Mapping[str, Callable[[dict[str, Any]], Node]]
     shift: int = 0
 
 
@@ -134,7 +134,7 @@ def schema() -> GraphQLSchema:
 
 def _wire(kind: str, name: str, definition: GraphQLField) -> None:
     if kind == "Mutation":
-        definition.resolve = lambda _, info, **args: info.context.mutations[name](**args)
+        definition.resolve = lambda _, info, **args: info.context.mutations[name](args)
     elif kind == "Query" and name in _SINGLE:
         collection, word = _SINGLE[name]
         definition.resolve = lambda _, info, **args: find(info.context.account, collection, args.get("id"), word)

@@ -24,11 +24,15 @@ _REFERENCES = {
     "statusId": ("status", "statuses", "ProjectStatus"),
     "teamId": ("team", "teams", "Team"),
 }
+_ARGUMENTS = {"id": "key", "input": "given", "permanentlyDelete": "for_good"}
 _LABELS = ("labelIds", "addedLabelIds", "removedLabelIds")
 
 
 class Mutations:
-    """Each public method is a mutation of Linear's, with its arguments; it returns the mutation's payload."""
+    """Each public method is a mutation of Linear's, and returns its payload; `by_name` has them under Linear's names.
+
+    `given` is the mutation's input, `key` the id of what it is about.
+    """
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -36,28 +40,28 @@ class Mutations:
 
     # -- issues --------------------------------------------------------------------------------------------------------
 
-    def issue_create(self, input: Fields) -> Node:  # noqa: A002 - GraphQL's name
-        return self._done(issue=self._new_issue(input))
+    def issue_create(self, given: Fields) -> Node:
+        return self._done(issue=self._new_issue(given))
 
-    def issue_batch_create(self, input: Fields) -> Node:  # noqa: A002
-        if len(input["issues"]) > MAX_BATCH:
+    def issue_batch_create(self, given: Fields) -> Node:
+        if len(given["issues"]) > MAX_BATCH:
             raise invalid(f"Argument Validation Error: at most {MAX_BATCH} issues at once")
-        return self._done(issues=[self._new_issue(each) for each in input["issues"]])
+        return self._done(issues=[self._new_issue(each) for each in given["issues"]])
 
-    def issue_update(self, id: str, input: Fields) -> Node:  # noqa: A002
-        issue = self._find("issues", id, "Issue")
-        values = self._issue_values(input, issue["team"], issue["labels"])
+    def issue_update(self, key: str, given: Fields) -> Node:
+        issue = self._find("issues", key, "Issue")
+        values = self._issue_values(given, issue["team"], issue["labels"])
         return self._done(issue=self._account.update("Issue", issue, values))
 
-    def issue_archive(self, id: str, trash: bool = False) -> Node:  # noqa: A002
-        return self._done(entity=self._account.archive("Issue", self._find("issues", id, "Issue"), trash=trash))
+    def issue_archive(self, key: str, trash: bool = False) -> Node:
+        return self._done(entity=self._account.archive("Issue", self._find("issues", key, "Issue"), trash=trash))
 
-    def issue_unarchive(self, id: str) -> Node:  # noqa: A002
-        return self._done(entity=self._account.unarchive("Issue", self._find("issues", id, "Issue")))
+    def issue_unarchive(self, key: str) -> Node:
+        return self._done(entity=self._account.unarchive("Issue", self._find("issues", key, "Issue")))
 
-    def issue_delete(self, id: str, permanentlyDelete: bool = False) -> Node:  # noqa: A002, N803
-        issue = self._find("issues", id, "Issue")
-        if permanentlyDelete:
+    def issue_delete(self, key: str, for_good: bool = False) -> Node:
+        issue = self._find("issues", key, "Issue")
+        if for_good:
             self._account.delete("Issue", self._account.issues, issue)
             return self._done(entity=None)
         return self._done(entity=self._account.archive("Issue", issue, trash=True))
@@ -90,35 +94,35 @@ class Mutations:
 
     # -- comments, labels ----------------------------------------------------------------------------------------------
 
-    def comment_create(self, input: Fields) -> Node:  # noqa: A002
-        issue = self._find("issues", input.get("issueId"), "Issue")
-        if not input.get("body"):
+    def comment_create(self, given: Fields) -> Node:
+        issue = self._find("issues", given.get("issueId"), "Issue")
+        if not given.get("body"):
             raise invalid("Argument Validation Error: body must not be empty", "A comment needs a text.")
-        parent = self._find("comments", input["parentId"], "Comment") if input.get("parentId") else None
-        comment = {"body": input["body"], "issue": issue, "user": self._account.viewer, "parent": parent}
-        node_id = self._own_id(input, "Comment")
+        parent = self._find("comments", given["parentId"], "Comment") if given.get("parentId") else None
+        comment = {"body": given["body"], "issue": issue, "user": self._account.viewer, "parent": parent}
+        node_id = self._own_id(given, "Comment")
         added = self._account.add(self._account.comments, {**comment, "editedAt": None}, node_id=node_id)
         added["url"] = f"{issue['url']}#comment-{added['id'][:8]}"
         self._account.changed("create", "Comment", added, {})
         return self._done(comment=added)
 
-    def comment_update(self, id: str, input: Fields) -> Node:  # noqa: A002
-        comment = self._find("comments", id, "Comment")
-        return self._done(comment=self._account.update("Comment", comment, {**input, "editedAt": now()}))
+    def comment_update(self, key: str, given: Fields) -> Node:
+        comment = self._find("comments", key, "Comment")
+        return self._done(comment=self._account.update("Comment", comment, {**given, "editedAt": now()}))
 
-    def comment_delete(self, id: str) -> Node:  # noqa: A002
-        self._account.delete("Comment", self._account.comments, self._find("comments", id, "Comment"))
-        return self._done(entityId=id)
+    def comment_delete(self, key: str) -> Node:
+        self._account.delete("Comment", self._account.comments, self._find("comments", key, "Comment"))
+        return self._done(entityId=key)
 
-    def issue_label_create(self, input: Fields) -> Node:  # noqa: A002
-        team = self._find("teams", input["teamId"], "Team") if input.get("teamId") else None
-        parent = self._find("labels", input["parentId"], "IssueLabel") if input.get("parentId") else None
-        if any(label["name"].lower() == input["name"].lower() and label["team"] is team for label in self._labels()):
-            raise invalid("Duplicate label name", f"There is a label {input['name']} already.")
+    def issue_label_create(self, given: Fields) -> Node:
+        team = self._find("teams", given["teamId"], "Team") if given.get("teamId") else None
+        parent = self._find("labels", given["parentId"], "IssueLabel") if given.get("parentId") else None
+        if any(label["name"].lower() == given["name"].lower() and label["team"] is team for label in self._labels()):
+            raise invalid("Duplicate label name", f"There is a label {given['name']} already.")
         label = self._account.add_label(
-            input["name"], team=team, parent=parent, node_id=self._own_id(input, "IssueLabel")
+            given["name"], team=team, parent=parent, node_id=self._own_id(given, "IssueLabel")
         )
-        label.update({name: input[name] for name in ("color", "description", "isGroup") if name in input})
+        label.update({name: given[name] for name in ("color", "description", "isGroup") if name in given})
         return self._done(issueLabel=label)
 
     def _labels(self) -> list[Node]:
@@ -126,68 +130,68 @@ class Mutations:
 
     # -- projects, teams -----------------------------------------------------------------------------------------------
 
-    def project_create(self, input: Fields) -> Node:  # noqa: A002
-        values = self._values({k: v for k, v in input.items() if k not in ("id", "name", "teamIds")})
-        teams = self._all("teams", input["teamIds"], "Team")
-        project = self._account.add_project(input["name"], teams, node_id=self._own_id(input, "Project"))
+    def project_create(self, given: Fields) -> Node:
+        values = self._values({k: v for k, v in given.items() if k not in ("id", "name", "teamIds")})
+        teams = self._all("teams", given["teamIds"], "Team")
+        project = self._account.add_project(given["name"], teams, node_id=self._own_id(given, "Project"))
         project.update(values)
         self._account.changed("create", "Project", project, {})
         return self._done(project=project)
 
-    def project_update(self, id: str, input: Fields) -> Node:  # noqa: A002
-        values = self._values({k: v for k, v in input.items() if k != "teamIds"})
-        if "teamIds" in input:
-            values["teams"] = self._all("teams", input["teamIds"], "Team")
-        return self._done(project=self._account.update("Project", self._find("projects", id, "Project"), values))
+    def project_update(self, key: str, given: Fields) -> Node:
+        values = self._values({k: v for k, v in given.items() if k != "teamIds"})
+        if "teamIds" in given:
+            values["teams"] = self._all("teams", given["teamIds"], "Team")
+        return self._done(project=self._account.update("Project", self._find("projects", key, "Project"), values))
 
-    def project_delete(self, id: str) -> Node:  # noqa: A002
-        project = self._find("projects", id, "Project")
+    def project_delete(self, key: str) -> Node:
+        project = self._find("projects", key, "Project")
         return self._done(entity=self._account.archive("Project", project, trash=True))
 
-    def project_unarchive(self, id: str) -> Node:  # noqa: A002
-        return self._done(entity=self._account.unarchive("Project", self._find("projects", id, "Project")))
+    def project_unarchive(self, key: str) -> Node:
+        return self._done(entity=self._account.unarchive("Project", self._find("projects", key, "Project")))
 
-    def team_create(self, input: Fields) -> Node:  # noqa: A002
-        key = input.get("key") or re.sub(r"[^A-Z]", "", input["name"].upper())[:3] or "TEA"
+    def team_create(self, given: Fields) -> Node:
+        key = given.get("key") or re.sub(r"[^A-Z]", "", given["name"].upper())[:3] or "TEA"
         if any(team["key"] == key for team in self._account.teams):
             raise invalid("Duplicate team key", f"There is a team with the key {key} already.")
         team = self._account.add_team(
-            input["name"], key, description=input.get("description"), node_id=self._own_id(input, "Team")
+            given["name"], key, description=given.get("description"), node_id=self._own_id(given, "Team")
         )
         return self._done(team=team)
 
-    def team_update(self, id: str, input: Fields) -> Node:  # noqa: A002
-        values = {**input, **({"displayName": input["name"]} if "name" in input else {})}
-        return self._done(team=self._account.update("Team", self._find("teams", id, "Team"), values))
+    def team_update(self, key: str, given: Fields) -> Node:
+        values = {**given, **({"displayName": given["name"]} if "name" in given else {})}
+        return self._done(team=self._account.update("Team", self._find("teams", key, "Team"), values))
 
-    def team_delete(self, id: str) -> Node:  # noqa: A002
-        team = self._account.archive("Team", self._find("teams", id, "Team"))
+    def team_delete(self, key: str) -> Node:
+        team = self._account.archive("Team", self._find("teams", key, "Team"))
         return self._done(entityId=team["id"])
 
     # -- webhooks ------------------------------------------------------------------------------------------------------
 
-    def webhook_create(self, input: Fields) -> Node:  # noqa: A002
-        if not (input.get("allPublicTeams") or input.get("teamId")):
+    def webhook_create(self, given: Fields) -> Node:
+        if not (given.get("allPublicTeams") or given.get("teamId")):
             raise invalid("Argument Validation Error: either teamId or allPublicTeams must be given")
         webhook = {
-            "allPublicTeams": bool(input.get("allPublicTeams")),
+            "allPublicTeams": bool(given.get("allPublicTeams")),
             "creator": self._account.viewer,
-            "enabled": input["enabled"],
-            "label": input.get("label"),
-            "resourceTypes": input["resourceTypes"],
-            "secret": input.get("secret") or f"lin_wh_{secrets.token_hex(20)}",
-            "team": self._find("teams", input["teamId"], "Team") if input.get("teamId") else None,
-            "url": input["url"],
+            "enabled": given["enabled"],
+            "label": given.get("label"),
+            "resourceTypes": given["resourceTypes"],
+            "secret": given.get("secret") or f"lin_wh_{secrets.token_hex(20)}",
+            "team": self._find("teams", given["teamId"], "Team") if given.get("teamId") else None,
+            "url": given["url"],
         }
-        added = self._account.add(self._account.webhooks, webhook, node_id=self._own_id(input, "Webhook"))
+        added = self._account.add(self._account.webhooks, webhook, node_id=self._own_id(given, "Webhook"))
         return self._done(webhook=added)
 
-    def webhook_update(self, id: str, input: Fields) -> Node:  # noqa: A002
-        return self._done(webhook=self._account.update("Webhook", self._find("webhooks", id, "Webhook"), dict(input)))
+    def webhook_update(self, key: str, given: Fields) -> Node:
+        return self._done(webhook=self._account.update("Webhook", self._find("webhooks", key, "Webhook"), dict(given)))
 
-    def webhook_delete(self, id: str) -> Node:  # noqa: A002
-        self._account.delete("Webhook", self._account.webhooks, self._find("webhooks", id, "Webhook"))
-        return self._done(entityId=id)
+    def webhook_delete(self, key: str) -> Node:
+        self._account.delete("Webhook", self._account.webhooks, self._find("webhooks", key, "Webhook"))
+        return self._done(entityId=key)
 
     # -- what they share -----------------------------------------------------------------------------------------------
 
@@ -237,7 +241,11 @@ def find(account: Account, kind: str, key: str | None, word: str) -> Node:
     return found
 
 
-def by_name(mutations: Mutations) -> dict[str, Callable[..., Node]]:
-    """The mutations under GraphQL's names: `issueCreate`."""
+def by_name(mutations: Mutations) -> dict[str, Callable[[Fields], Node]]:
+    """The mutations under GraphQL's names, such as `issueCreate`; each takes its arguments under GraphQL's names."""
     names = [name for name in vars(Mutations) if not name.startswith("_")]
-    return {re.sub(r"_(.)", lambda match: match[1].upper(), name): getattr(mutations, name) for name in names}
+    return {re.sub(r"_(.)", lambda match: match[1].upper(), name): _called(getattr(mutations, name)) for name in names}
+
+
+def _called(mutation: Callable[..., Node]) -> Callable[[Fields], Node]:
+    return lambda args: mutation(**{_ARGUMENTS.get(name, name): value for name, value in args.items()})

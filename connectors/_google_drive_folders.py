@@ -38,7 +38,7 @@ class Folders:
 
     def put(self, file: File) -> bool:
         """Note a folder as it is now; whether that changes the path of what lies in it."""
-        entry, folder_id = [str(file.get("name")), parent_of(file)], str(file.get("id"))
+        entry, folder_id = [str(file.get("name") or ""), parent_of(file)], str(file.get("id"))
         before, self.known[folder_id] = self.known.get(folder_id), entry
         if before == entry:
             return False
@@ -132,9 +132,10 @@ class Changes:
             names = ", ".join(sorted(self._folders.roots.get(drive, drive) for drive in lost))
             raise BookmarkLostError(f"The shared drive {names} is out of reach, and with it the list of what it held.")
         for drive, name in drives.items():
-            if drive not in self._tokens:
+            is_new = drive not in self._tokens
+            if is_new:
                 self._tokens[drive] = await self._reader.start_token(drive)
-            if self._folders.name_root(drive, name):
+            if self._folders.name_root(drive, name) or is_new:
                 self._below[drive] = drive
 
     async def _feed(self, scope: str) -> AsyncGenerator[list[Any], None]:

@@ -221,6 +221,16 @@ class TestChanges:
         synced.sync()
         assert synced.row(again)["folder_path"] == "Legal matters/Cases"
 
+    def test_a_drive_that_one_joined_while_everything_was_listed_is_read_too(self, office: Office) -> None:
+        office.simulator.traffic.faults.append(Fault("expired_token", path="/drive/v3/files", after=5))
+        office.connected.sync()
+        drive = office.account.add_drive("Joined", 0)
+        file = office.new("In it", drive.id, drive=drive.id)
+        office.simulator.traffic.faults.clear()
+        office.connected.synced()
+        office.sync()
+        assert office.row(file)["folder_path"] == "Joined"
+
     def test_a_renamed_shared_drive_renames_the_paths_in_it(self, synced: Office) -> None:
         synced.account.rename_drive(synced.drive("Finance"), "Accounting")
         synced.sync()

@@ -36,8 +36,10 @@ _A_MINUTE = {
     "search.messages": 20,
     "conversations.history": 50,
     "conversations.replies": 50,
+    "apps.connections.open": 10,
 }
-"""Slack's page "Rate limits": what the methods' tiers allow a minute. The rest is called rarely."""
+"""Slack's page "Rate limits": what the methods' tiers allow a minute. The rest is called rarely, and so is the last one
+but where sockets are closed as soon as they are open: its tier says no more than "1+"."""
 _SMALL = ("conversations.history", "conversations.replies")
 """Slack's page "Rate limit changes for non-Marketplace apps": these two, once a minute."""
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeAlias
 
 from connectors._slack_api import SlackApi, next_cursor
-from connectors._slack_records import Fields, Item, Names, message_record
+from connectors._slack_records import TOMBSTONE, Fields, Item, Names, message_record
 from connectors.paging import Fetched
 from connectors.stream import Deleted
 
@@ -24,8 +24,6 @@ LOOK_BACK = dt.timedelta(days=7)
 _WHOLE, _RECENT = 999, 100
 """Messages asked for at a time: Slack's most, and what is looked at of a quiet channel."""
 _LEFT = ("not_in_channel", "channel_not_found")
-_TOMBSTONE = "tombstone"
-"""The subtype of what a deleted message with replies leaves behind."""
 _TS = re.compile(r"[0-9]{10}\.[0-9]{6}")
 _NEVER = "9999999999.999999"
 
@@ -166,7 +164,7 @@ class Reader:
             moved = thread is not None and (old is None or list(old[:2]) != thread[:2])
             if thread is None:
                 gone += self._replies_before(place.channel, ts)
-            if message.get("subtype") == _TOMBSTONE:
+            if message.get("subtype") == TOMBSTONE:
                 gone.append(ts)
             if moved:
                 threads.append(ts)
@@ -207,7 +205,7 @@ class Reader:
         items: Items = [
             message_record(message, channel, self._names, self._url)
             for message in messages
-            if message.get("subtype") != _TOMBSTONE
+            if message.get("subtype") != TOMBSTONE
         ]
         return [*items, Deleted([f"{channel}:{ts}" for ts in gone])] if gone else items
 

@@ -12,6 +12,8 @@ from connectors._slack_api import SlackApi
 Fields = dict[str, Any]
 Item = Mapping[str, Any]
 
+TOMBSTONE = "tombstone"
+"""The subtype of what a deleted message leaves behind that has replies."""
 _MARKED = re.compile(r"<([^<>]+)>")
 _MENTION = re.compile(r"<([@#])([A-Z0-9]+)>")
 """A user or a channel without its name; Slack's page "Formatting text for app surfaces"."""

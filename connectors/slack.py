@@ -17,7 +17,7 @@ from connectors._slack_api import BUDGETS, SMALL_PAGE, SlackApi
 from connectors._slack_declared import ACTIONS, AUTH_FIELDS, EVENT_TYPES, SCOPES
 from connectors._slack_query import FORMS, Queries
 from connectors._slack_reading import Reader
-from connectors._slack_records import Names, channel_record, message_record, permalink
+from connectors._slack_records import TOMBSTONE, channel_record, message_record, permalink
 from connectors._slack_workspace import Workspace
 from connectors.base import BaseConnector
 from connectors.context import ConnectorContext
@@ -32,10 +32,10 @@ _REPLAY_SECONDS = 300
 """Slack's page "Verifying requests from Slack"."""
 _LONGEST_TEXT = 40_000
 """chat.postMessage cuts a longer text off ("Truncating content"); it is refused here instead."""
-_EVENTS = {"message_changed": "message_changed", "message_deleted": "message_deleted"}
-"""Subtypes that are about another message; every other one is a new message."""
-_UNSEEN_SUBTYPES = frozenset({"message_replied"})
-"""Tells a parent that it has a reply, which comes as a message of its own."""
+_CHANGES = frozenset({"message_changed", "message_deleted"})
+"""Subtypes of events that are about an earlier message; any other one is about a new message."""
+_REPLIED = "message_replied"
+"""The subtype that tells a parent of a reply, which comes as a message of its own."""
 _WATCHED = frozenset({"channel", "group"})
 """Channels, public and private; direct messages are nobody else's business and are not synced."""
 
@@ -240,8 +240,10 @@ class SlackConnector(BaseConnector):
             opened = await self.api.post("apps.connections.open", token=str(token), repeatable=True)
             async with websocket(str(opened["url"]), system="Slack") as socket:
                 async for message in socket:
+                    if message.get("reason") == "link_disabled":
+                        hint = "Turn it on in the app's settings, or enter the address of a webhook listener there."
+                        raise ConnectorError("Socket Mode was turned off for the app.", hint=hint)
                     if message.get("type") == "disconnect":
-                        _go_on_after(str(message.get("reason")))
                         break
                     for event in _events(message.get("payload")):
                         yield event
@@ -251,14 +253,14 @@ class SlackConnector(BaseConnector):
     async def handle_event(self, event_type: str, payload: dict[str, Any]) -> None:
         """Store or mark deleted the message that an event is about."""
         channel = str(payload.get("channel"))
-        if event_type == "message_deleted":
-            gone = [f"{channel}:{payload.get('deleted_ts')}"]
-            await delete_records(self.organization_id, "activities", gone, self.source_system)
-            return
         message = payload.get("message") if event_type == "message_changed" else payload
         if not isinstance(message, dict):
             raise ConnectorError("Slack sent an event about a message without the message.")
-        names: Names = self.workspace.names
+        if event_type == "message_deleted" or message.get("subtype") == TOMBSTONE:
+            gone = [f"{channel}:{payload.get('deleted_ts') or message.get('ts')}"]
+            await delete_records(self.organization_id, "activities", gone, self.source_system)
+            return
+        names = self.workspace.names
         await names.find([message, {"text": f"<#{channel}>"}])
         record = message_record(message, channel, names, await self.workspace.url())
         await persist_records(self.organization_id, "activities", [record], self.source_system)
@@ -270,12 +272,7 @@ def _events(document: Any) -> list[InboundEvent]:
     if not isinstance(event, dict) or event.get("type") != "message" or event.get("channel_type") not in _WATCHED:
         return []
     subtype = event.get("subtype")
-    if subtype in _UNSEEN_SUBTYPES:
+    if subtype == _REPLIED:
         return []
-    return [InboundEvent(_EVENTS.get(str(subtype), "message_created"), event, str(document.get("event_id") or ""))]
-
-
-def _go_on_after(reason: str) -> None:
-    """Raise where a closed socket is not to be opened again."""
-    if reason == "link_disabled":
-        raise ConnectorError("Socket Mode was turned off for the app.", hint="Turn it on in the app's settings.")
+    kind = subtype if subtype in _CHANGES else "message_created"
+    return [InboundEvent(kind, event, str(document.get("event_id") or ""))]

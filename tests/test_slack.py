@@ -554,9 +554,15 @@ def test_socket_mode_needs_no_address(office: Connected) -> None:
         sockets.disconnect()
         removed = simulator.unsay(edited)
         sockets.wait(3)
+        parent = simulator.say("general", "Anyone?")
+        reply = simulator.say("general", "Me", parent.partition(":")[2])
+        simulator.unsay(parent)  # a tombstone is what is left of it
+        sockets.wait(6)
     assert following.error is None
-    assert following.heard == ["message_created", "message_changed", "message_deleted"]
-    assert removed not in office.rows("activities")
+    told = ["message_created", "message_changed", "message_deleted"]
+    assert following.heard == [*told, "message_created", "message_created", "message_changed"]
+    rows = office.rows("activities")
+    assert (removed in rows, parent in rows, reply in rows) == (False, False, True)
 
 
 def test_an_event_that_could_not_be_handled_comes_again(office: Connected) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -32,13 +32,10 @@ class WebSocket:
             if message.type is aiohttp.WSMsgType.TEXT:
                 yield orjson.loads(message.data)
 
-    async def send(self, document: Any) -> bool:
-        """Send JSON; False where the connection is gone."""
-        try:
+    async def send(self, document: Any) -> None:
+        """Send JSON. Where the connection is gone nothing happens: iterating over it ends."""
+        with suppress(aiohttp.ClientError, ConnectionError):
             await self._socket.send_str(orjson.dumps(document).decode())
-        except (aiohttp.ClientError, ConnectionError):
-            return False
-        return True
 
 
 @asynccontextmanager

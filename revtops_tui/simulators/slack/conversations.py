@@ -231,7 +231,9 @@ class Conversations:
 
     def drop(self, channel: Channel, message: Message) -> None:
         """Somebody deletes a message."""
-        self._announce("deleted", channel, message, channel.drop(message.ts))
+        before = channel.drop(message.ts)
+        tombstone = channel.messages.get(message.ts)
+        self._announce("changed" if tombstone else "deleted", channel, tombstone or message, before)
 
     # -- finding ---------------------------------------------------------------------------------------------------
 

@@ -177,4 +177,12 @@ OVERLAYS: dict[str, tuple[Overlay, ...]] = {
             )
         ),
     ),
+    "web_search": (
+        Overlay(
+            "POST /tavily/search",
+            "reply.answer",
+            GONE,
+            "It is called required, and described as there only where `include_answer` asked for it.",
+        ),
+    ),
 }

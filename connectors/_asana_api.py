@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Container, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import httpx2
@@ -15,7 +16,7 @@ from connectors.once import Once
 Item = dict[str, Any]
 T = TypeVar("T")
 
-PREFIX = "/api/1.0"
+_PREFIX = "/api/1.0"
 PAGE = 100
 """Asana's "Pagination": a page holds 1 to 100 objects."""
 GONE = (403, 404)
@@ -35,6 +36,15 @@ _PROJECT_FIELDS = (
 )
 _TEAM_FIELDS = "name,description,organization,permalink_url"
 _AT_ONCE = 10
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a list: what it holds, the token of the next one (None on the last), and its bytes."""
+
+    items: list[Item]
+    next: str | None
+    content: bytes
 
 
 class Api:
@@ -57,29 +67,45 @@ class Api:
     ) -> httpx2.Response:
         """An answer as it comes. Without `fields` Asana sends compact records, which hold next to nothing."""
         asked = {**(params or {}), **({"opt_fields": fields} if fields else {})}
-        return await self.http.get(f"{PREFIX}{path}", params=asked, expect=expect, budget=budget)
+        return await self.http.get(f"{_PREFIX}{path}", params=asked, expect=expect, budget=budget)
 
     async def one(self, path: str, fields: str) -> Item:
         """A single thing. Raises NotFoundError."""
-        return data(await self.get(path, fields=fields))
+        found: Item = data(await self.get(path, fields=fields))
+        return found
 
-    async def page(self, path: str, fields: str, offset: str | None = None, **params: Any) -> httpx2.Response:
+    async def send(
+        self, method: str, path: str, body: Item, fields: str = "", *, repeatable: bool | None = None
+    ) -> Item:
+        """Write something; returns it as it is now. POST is sent once unless it is said to be repeatable."""
+        asked = {"opt_fields": fields} if fields else {}
+        reply = await self.http.request(
+            method, f"{_PREFIX}{path}", json={"data": body}, params=asked, repeatable=repeatable
+        )
+        found: Item = data(reply)
+        return found
+
+    async def page(self, path: str, fields: str, offset: str | None = None, **params: Any) -> Page:
         """A page of a list: the first one, or the one at an offset token that Asana gave."""
-        return await self.get(path, {**params, "limit": PAGE, **({"offset": offset} if offset else {})}, fields=fields)
+        more = {"offset": offset} if offset else {}
+        reply = await self.get(path, {**params, "limit": PAGE, **more}, fields=fields)
+        answer = orjson.loads(reply.content)
+        following = answer.get("next_page")
+        return Page(answer["data"], following["offset"] if following else None, reply.content)
 
-    async def pages(self, path: str, fields: str, **params: Any) -> AsyncGenerator[httpx2.Response, None]:
+    async def pages(self, path: str, fields: str, **params: Any) -> AsyncGenerator[Page, None]:
         """The pages of a list."""
         offset: str | None = None
         while True:
-            reply = await self.page(path, fields, offset, **params)
-            yield reply
-            offset = next_offset(reply)
+            page = await self.page(path, fields, offset, **params)
+            yield page
+            offset = page.next
             if offset is None:
                 return
 
     async def all(self, path: str, fields: str, **params: Any) -> list[Item]:
         """A whole list."""
-        return [item async for reply in self.pages(path, fields, **params) for item in items(reply)]
+        return [item async for page in self.pages(path, fields, **params) for item in page.items]
 
     # -- look-ups ------------------------------------------------------------------------------------------------
 
@@ -113,10 +139,11 @@ class Api:
         """The token's user."""
         return await self._once("me", lambda: self.one("/users/me", "name,email,workspaces.name"))
 
-    async def task(self, gid: str) -> Item | None:
-        """A task as it is now; None where it is gone or not to be seen."""
-        reply = await self.get(f"/tasks/{gid}", fields=TASK_FIELDS, expect=GONE)
-        return None if reply.status_code in GONE else data(reply)
+    async def task(self, gid: str, fields: str = TASK_FIELDS, gone: Container[int] = GONE) -> Item | None:
+        """A task as it is now; None where Asana answers with one of the statuses `gone`."""
+        reply = await self.get(f"/tasks/{gid}", fields=fields, expect=gone)
+        found: Item | None = None if reply.status_code in gone else data(reply)
+        return found
 
     async def _of_each(self, what: str, workspaces: list[str], fields: str) -> list[Item]:
         found = await together(self.all(f"/workspaces/{gid}/{what}", fields) for gid in workspaces)
@@ -139,19 +166,6 @@ async def together(work: Iterable[Awaitable[T]]) -> list[T]:
             task.cancel()
 
 
-def items(reply: httpx2.Response) -> list[Item]:
-    """What a page holds."""
-    found: list[Item] = orjson.loads(reply.content)["data"]
-    return found
-
-
-def next_offset(reply: httpx2.Response) -> str | None:
-    """The token of the following page; None on the last one."""
-    following = orjson.loads(reply.content).get("next_page")
-    return following["offset"] if following else None
-
-
-def data(reply: httpx2.Response) -> Item:
-    """The thing in an answer."""
-    found: Item = orjson.loads(reply.content)["data"]
-    return found
+def data(reply: httpx2.Response) -> Any:
+    """What an answer holds: a thing, or a list of them where Asana has no pages."""
+    return orjson.loads(reply.content)["data"]

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from connectors._asana_api import PAGE, Api, Item, items, together
+from connectors._asana_api import PAGE, Api, Item, data, together
 from connectors._asana_records import COMPLETED
 from connectors.choosing import choose
 from connectors.errors import InvalidInputError, PermissionDeniedError
@@ -112,7 +112,7 @@ class Query:
             )
             if reply.status_code == _PAYMENT_REQUIRED:
                 return None
-            page = items(reply)
+            page: list[Item] = data(reply)
             if found.keys() >= {item["gid"] for item in page}:
                 break
             found |= {item["gid"]: item for item in page}
@@ -129,7 +129,9 @@ class Query:
     async def _titles(self, workspace: Item, words: str, found_by: str) -> Found:
         """Typeahead tells gid and title, of a hundred tasks at most."""
         params = {"resource_type": "task", "query": words, "count": PAGE}
-        found = items(await self._api.get(f"/workspaces/{workspace['gid']}/typeahead", params, fields="name"))
+        found: list[Item] = data(
+            await self._api.get(f"/workspaces/{workspace['gid']}/typeahead", params, fields="name")
+        )
         return [_row(item, found_by) for item in found], len(found) == PAGE
 
     async def _of_project(self, name: str) -> Found:

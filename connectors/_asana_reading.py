@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from connectors import _asana_records as records
-from connectors._asana_api import TASK_FIELDS, Api, Item, items, next_offset, together
+from connectors._asana_api import TASK_FIELDS, Api, Item, together
 from connectors.errors import BookmarkLostError, NotFoundError, PermissionDeniedError
 from connectors.once import Once
 from connectors.paging import Fetched
@@ -76,15 +76,14 @@ class Reader:
 
     async def project_page(self, project: str, offset: str | None) -> Fetched:
         """A page of a project's tasks and their subtasks; a task that counts to another project comes with that one."""
-        reply = await self.api.page("/tasks", TASK_FIELDS, offset, project=project)
+        page = await self.api.page("/tasks", TASK_FIELDS, offset, project=project)
         projects = await self.api.projects()
-        mine: list[Placed] = [
-            (item, home) for item in items(reply) if (home := _own_home(item, projects)) and home["gid"] == project
-        ]
+        homes = [(item, _own_home(item, projects) or projects[project]) for item in page.items]
+        mine: list[Placed] = [(item, home) for item, home in homes if home["gid"] == project]
         below, content = await self._below(mine)
         people = await self.api.people() if mine else {}
         make = partial(_records, [*mine, *below], people)
-        return Fetched(make, next_offset(reply), [reply.content, *content, await self._look_ups()])
+        return Fetched(make, page.next, [page.content, *content, await self._look_ups()])
 
     async def _look_ups(self) -> bytes:
         """A digest of everything beside a page that its records are made from."""
@@ -126,10 +125,10 @@ class Reader:
 
     async def _subtasks(self, gid: str) -> tuple[list[Item], list[bytes]]:
         try:
-            replies = [reply async for reply in self.api.pages(f"/tasks/{gid}/subtasks", TASK_FIELDS)]
+            pages = [page async for page in self.api.pages(f"/tasks/{gid}/subtasks", TASK_FIELDS)]
         except (NotFoundError, PermissionDeniedError):  # the task has gone meanwhile, and an event will say so
             return [], []
-        return [item for reply in replies for item in items(reply)], [reply.content for reply in replies]
+        return [item for page in pages for item in page.items], [page.content for page in pages]
 
     # -- events ----------------------------------------------------------------------------------------------------
 

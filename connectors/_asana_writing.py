@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from connectors._asana_api import PREFIX, Api, Item, data
+from connectors._asana_api import Api, Item
 from connectors._asana_records import COMPLETED, NOT_COMPLETED
 from connectors.choosing import choose
 from connectors.errors import InvalidInputError, OutcomeUnknownError
@@ -63,8 +63,7 @@ class Writer:
             body["assignee"] = await self._assignee(given["assignee"], task["workspace"])
         section = await self._state(given, task.get("projects") or [], body)
         if body:
-            url = f"{PREFIX}/tasks/{gid}"
-            task = data(await self._api.http.put(url, json={"data": body}, params={"opt_fields": _SHOWN}))
+            task = await self._api.send("PUT", f"/tasks/{gid}", body, _SHOWN)
         else:
             task = await self._api.one(f"/tasks/{gid}", _SHOWN)
         await self._move(task, section)
@@ -82,8 +81,7 @@ class Writer:
             return next((s for s in mine if s.get("type") == "comment" and s.get("text") == given["body"]), None)
 
         async def send() -> Item:
-            body = {"data": {"text": given["body"]}}
-            return data(await self._api.http.post(f"{PREFIX}{path}", json=body, params={"opt_fields": fields}))
+            return await self._api.send("POST", path, {"text": given["body"]}, fields)
 
         story, made = await _once_only(find, send)
         return {"id": story["gid"], "issue": gid, "created": made}
@@ -93,16 +91,12 @@ class Writer:
     async def _create(self, body: dict[str, Any], workspace: Item, external_id: str | None) -> tuple[Item, bool]:
         async def find() -> Item | None:
             if external_id:
-                reply = await self._api.get(
-                    f"/tasks/external:{quote(external_id, safe='')}", fields=_SHOWN, expect=(404,)
-                )
-                return None if reply.status_code == 404 else data(reply)
+                return await self._api.task(f"external:{quote(external_id, safe='')}", _SHOWN, gone=(404,))
             return await self._twin(body, workspace)
 
         async def send() -> Item:
             sent = {**body, "external": {"gid": external_id}} if external_id else body
-            reply = await self._api.http.post(f"{PREFIX}/tasks", json={"data": sent}, params={"opt_fields": _SHOWN})
-            return data(reply)
+            return await self._api.send("POST", "/tasks", sent, _SHOWN)
 
         return await _once_only(find, send)
 
@@ -118,8 +112,7 @@ class Writer:
     async def _move(self, task: Item, section: str | None) -> None:
         there = {_gid(membership.get("section")) for membership in task.get("memberships") or ()}
         if section is not None and section not in there:
-            url = f"{PREFIX}/sections/{section}/addTask"
-            await self._api.http.post(url, json={"data": {"task": task["gid"]}}, repeatable=True)
+            await self._api.send("POST", f"/sections/{section}/addTask", {"task": task["gid"]}, repeatable=True)
 
     # -- names into gids -------------------------------------------------------------------------------------------
 

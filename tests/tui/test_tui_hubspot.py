@@ -11,7 +11,7 @@ async def test_connect_sync_and_look(driver: Driver, hubspot: SimulatorServer) -
         await visit.press("slash", *"hubspot", "enter", "enter")
         await visit.sees("Connect HubSpot", "Access token *")
         await visit.paste("a wrong token")
-        await visit.press("tab", "tab")
+        await visit.press("tab", "tab", "tab")
         await visit.paste(hubspot.url)
         await visit.press("enter")
         await visit.until(lambda: "-wrong" in visit.app.screen.query_one("#state").classes)

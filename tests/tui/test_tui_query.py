@@ -158,7 +158,7 @@ async def test_hubspot_is_asked_in_its_own_words(driver: Driver, hubspot: Simula
         await visit.press("slash", *"hubspot", "enter", "enter")
         await visit.sees("Connect HubSpot")
         await visit.paste("simulated-token")
-        await visit.press("tab", "tab")
+        await visit.press("tab", "tab", "tab")
         await visit.paste(hubspot.url)
         await visit.press("f5")
         await visit.sees("● HubSpot")

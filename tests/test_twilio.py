@@ -310,7 +310,7 @@ def heard(office: Connected) -> Iterator[str]:
     handler = type("Address", (_Address,), {"office": office})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     handler.url = f"http://127.0.0.1:{server.server_port}/hook"
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield handler.url
     server.shutdown()

@@ -6,7 +6,8 @@ import random
 import tempfile
 import threading
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -23,11 +24,6 @@ LOCAL = "code_sandbox"
 _A_CHANGE_EVERY = 5.0
 
 
-def demonstrated() -> list[str]:
-    """The vendors that are simulated, PostgreSQL only where this machine has one."""
-    return [slug for slug in (*SIMULATORS, *([POSTGRES] if has_postgres() else [])) if slug != LOCAL]
-
-
 class Demo:
     """A workspace over simulators in a temporary data directory. Use as a context manager.
 
@@ -42,21 +38,38 @@ class Demo:
         self._stack = ExitStack()
 
     def __enter__(self) -> Workspace:
-        home = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="revtops-demo-")))
-        running = self._stack.enter_context(simulate(demonstrated(), size=self._size, seed=self._seed))
-        ws = self._stack.enter_context(Workspace(home, ORGANIZATION, credentials=MemoryCredentials()))
-        for one in running:
-            connect(ws, one.slug, one.credentials, base_url=one.base_url)
+        with ExitStack() as stack:
+            ws = self._start(stack)
+            self._stack = stack.pop_all()
+        return ws
+
+    def _start(self, stack: ExitStack) -> Workspace:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="revtops-demo-")))
+        database = stack.enter_context(ExitStack())
+        with ThreadPoolExecutor(1) as other:  # making a database takes as long as everything else here
+            postgres = other.submit(database.enter_context, self._simulate(POSTGRES)) if has_postgres() else None
+            vendors = stack.enter_context(self._simulate(*(slug for slug in SIMULATORS if slug != LOCAL)))
+            ws = stack.enter_context(Workspace(home, ORGANIZATION, credentials=MemoryCredentials()))
+            _connect(ws, vendors)
+            _connect(ws, postgres.result() if postgres else [])
         with suppress(EngineError):  # a machine that cannot sandbox demonstrates the other nine
             connect(ws, LOCAL, {})
         if self._alive:
-            self._stack.enter_context(_Life(running, self._seed))
+            stack.enter_context(_Life(vendors, self._seed))
         return ws
+
+    def _simulate(self, *slugs: str) -> AbstractContextManager[list[Simulated]]:
+        return simulate(slugs, size=self._size, seed=self._seed)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+
+def _connect(ws: Workspace, vendors: Sequence[Simulated]) -> None:
+    for one in vendors:
+        connect(ws, one.slug, one.credentials, base_url=one.base_url)
 
 
 class _Life:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _TWIN_WITHIN = dt.timedelta(hours=1)
 _SECONDS = re.compile(r"(\d\d:\d\d):00")
-_NAMED = {"deal": "title", "person": "name", "organization": "name"}
+_TITLES = {"deal": "title", "person": "name", "activity": "subject"}
 
 _PLAIN = {
     "deal": ("title", "value", "currency", "status", "probability", "expected_close_date", "lost_reason"),
@@ -43,23 +43,18 @@ class Writer:
         Pipedrive takes no id or key of ours, so that is how a repetition is told from the first time: all that is asked
         for is compared with what was added lately. Its search would be no help: it lags behind.
         """
-        body = await self._body(kind, data)
+        body, site = await self._body(kind, data), await self._reader.site()  # nothing may fail behind the write
         twin = await self._twin(kind, body)
         item = twin or read(await self._http.post(kind.paths[0], json=body)).data
-        return {**await self._told(kind, item), "created": twin is None}
+        return {**_told(kind, item, site), "created": twin is None}
 
     async def update(self, kind: Kind, data: Mapping[str, Any]) -> Fields:
         """Change an object. The values are absolute, so doing it twice is doing it once."""
         path = f"{kind.paths[0]}/{_id(data['id'], kind)}"
         depends = bool(data.keys() & {"email", "phone"}) or ("stage" in data and "pipeline" not in data)
         current = (await self._reader.ask(path)).data if depends else {}
-        body = await self._body(kind, data, current)
-        item = read(await self._http.patch(path, json=body, repeatable=True)).data
-        return await self._told(kind, item)
-
-    async def _told(self, kind: Kind, item: Item) -> Fields:
-        told = {"id": str(item["id"]), _NAMED.get(kind.name, "subject"): item.get(_NAMED.get(kind.name, "subject"))}
-        return {**told, "url": f"{await self._reader.site()}{kind.page}/{item['id']}"} if kind.page else told
+        body, site = await self._body(kind, data, current), await self._reader.site()
+        return _told(kind, read(await self._http.patch(path, json=body, repeatable=True)).data, site)
 
     # -- bodies --------------------------------------------------------------------------------------------------
 
@@ -171,6 +166,13 @@ class Writer:
                     return twin
             if (cursor := reply.after) is None:
                 return None
+
+
+def _told(kind: Kind, item: Item, site: str) -> Fields:
+    """What a write answers: the id, the title, and where the web app has a page for it."""
+    title = _TITLES[kind.name]
+    told = {"id": str(item["id"]), title: item.get(title)}
+    return {**told, "url": f"{site}{kind.page}/{item['id']}"} if kind.page else told
 
 
 def _id(given: Any, kind: Kind) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import gzip
 import json
 import logging
 import socket
@@ -213,6 +214,17 @@ async def test_a_large_body_arrives_whole(server: FaultyServer, time: Time) -> N
         await http.post("/files", content=large)
     assert server.seen[0].body == large
     assert server.seen[0].headers["content-length"] == str(len(large))
+
+
+async def test_of_an_answer_of_any_size_the_beginning_is_taken(server: FaultyServer, time: Time) -> None:
+    bomb = gzip.compress(bytes(50_000_000))
+    server.script(
+        Answer(body=b"x" * 3_000_000), Answer(body=b"short"), Answer(body=bomb, headers={"Content-Encoding": "gzip"})
+    )
+    async with client(server, time) as http:
+        assert (await http.get("/stream", most=2_000_000)).content == b"x" * 2_000_000
+        assert (await http.get("/stream", most=2_000_000)).content == b"short"
+        assert (await http.get("/stream", most=2_000_000)).content == bomb
 
 
 async def test_an_encoded_address_goes_out_as_it_is(server: FaultyServer, time: Time) -> None:

@@ -28,6 +28,7 @@ class RequestOptions(TypedDict, total=False):
     expect: Container[int]
     budget: str
     timeout: float | None
+    most: int | None
 
 
 @dataclass
@@ -42,6 +43,7 @@ class Call:
     expect: Container[int]
     pacer: Pacer
     timeout: float | None
+    most: int | None = None
     attempt: int = 0
     waited: float = 0.0
 

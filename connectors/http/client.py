@@ -97,6 +97,7 @@ class HttpClient:
         expect: Container[int] = (),
         budget: str = "default",
         timeout: float | None = None,  # noqa: ASYNC109 - of each read, which asyncio.timeout cannot say
+        most: int | None = None,
     ) -> httpx2.Response:
         """Ask the vendor and return its answer, the body read.
 
@@ -108,6 +109,8 @@ class HttpClient:
             expect: statuses from 300 on that are answers, not errors.
             budget: the name of the `RateBudget` that it is paid from.
             timeout: seconds, in place of the client's.
+            most: bytes of the body to read, where its length is in the hands of somebody who is not trusted. The rest
+                is dropped with the connection, and what is packed stays packed.
 
         Raises a ConnectorError: see `docs/http.md` for which status becomes which, and what is repeated.
         """
@@ -124,6 +127,7 @@ class HttpClient:
             expect=expect,
             pacer=self._pacers[budget],
             timeout=timeout,
+            most=most,
         )
         self._refuse_while_down()
         try:

@@ -73,7 +73,7 @@ class Sender:
         elif url is not call.url and where != origin(call.url):
             headers = {name: value for name, value in headers.items() if not self._is_secret(name, value)}
         try:
-            return self.wire.build(call.method, url, headers, call.body, call.timeout)
+            return self.wire.build(call.method, url, headers, call.body, call.timeout, call.most)
         except UnsendableError as error:
             raise self._unsendable(call, str(error)) from None
 

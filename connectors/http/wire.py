@@ -34,6 +34,8 @@ _LARGE_BODY = 1024 * 1024
 """Bytes; a larger body is written in pieces, between which other requests get their turn."""
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+RawHeaders = tuple[tuple[bytes, bytes], ...]
+
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
 _ILLEGAL = "its address or a header is not one that HTTP allows"
 
@@ -88,11 +90,17 @@ class Wire:
         raise UnsendableError(_ILLEGAL)
 
     def build(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout: float | None,
+        most: int | None = None,
     ) -> httpx2.Request:
         """A request as `send` takes it, from a URL that is encoded already. Raises UnsendableError."""
         merged = {**self._headers, **{name.lower(): value for name, value in headers.items()}}
-        extensions = {"timeout": self._timeout if timeout is None else timeout}
+        extensions = {"timeout": self._timeout if timeout is None else timeout, "most": most}
         try:
             request = httpx2.Request(method, url, headers=merged, content=body, extensions=extensions)
         except (httpx2.InvalidURL, UnicodeEncodeError):
@@ -118,8 +126,10 @@ class Wire:
             ssl=tls() if url.scheme == "https" else True,
             timeout=_timeouts(timeout),
         )
-        body = httpx2.ByteStream(await _whole(answer))
-        response = httpx2.Response(answer.status, headers=answer.raw_headers, stream=body, request=request)
+        most = request.extensions["most"]
+        body = httpx2.ByteStream(await (_whole(answer) if most is None else _beginning(answer, most)))
+        headers = answer.raw_headers if most is None else _as_it_is(answer.raw_headers)
+        response = httpx2.Response(answer.status, headers=headers, stream=body, request=request)
         response.read()
         return response
 
@@ -145,6 +155,22 @@ async def _whole(answer: aiohttp.ClientResponse) -> bytes:
     if protocol is not None and isinstance(ended := protocol.exception(), aiohttp.ClientOSError):
         raise _BrokenError from ended
     return body
+
+
+async def _beginning(answer: aiohttp.ClientResponse, most: int) -> bytes:
+    """The first bytes of the body. Where there are more, the connection is closed under the rest."""
+    body = bytearray()
+    async for piece in answer.content.iter_chunked(_LARGE_BODY):
+        body += piece[: most - len(body)]
+        if len(body) == most:
+            answer.close()
+            break
+    return bytes(body)
+
+
+def _as_it_is(headers: RawHeaders) -> RawHeaders:
+    """The headers of a body that is not to be unpacked: a small one can become a very large one."""
+    return tuple(pair for pair in headers if pair[0].lower() != b"content-encoding")
 
 
 async def _notice_closed_connections() -> None:

@@ -162,7 +162,7 @@ def _walls() -> Iterator[str]:
 
 
 def _limits(seconds: float) -> Iterator[str]:
-    """What each process may use. Set inside: there Linux, from 5.14 on, counts the sandbox's processes and no others."""
+    """What each process may use. Set inside: there Linux, from 5.14 on, counts the sandbox's processes only."""
     yield "/usr/bin/prlimit"
     yield from (f"--data={MEMORY}", f"--nproc={MOST_PROCESSES}", f"--nofile={_OPEN_FILES}", "--core=0")
     yield from (f"--fsize={_LARGEST_FILE}", f"--cpu={int(seconds) + 1}", "--")

@@ -1,11 +1,12 @@
 """The system calls that sandboxed code may not make, as a program for the kernel (seccomp, classic BPF).
 
-Default allow, with a list of what is denied, and everything newer than the list refused. Programs of any kind run here:
-an allow-list would have to know what each C library, interpreter and version calls, and one that knows too little breaks
-them in ways that nobody can explain; so it would be as long as the kernel's table, less this list. Namespaces, dropped
-capabilities and an empty file system take away what calls could reach. The filter takes away the parts of the kernel
-that are reachable nevertheless, that plain programs do not need and that most holes were found in. The risk of such a
-list is what the kernel gets after it was written; hence numbers that it does not know do not exist for the program.
+Default allow, with a list of what is denied, and everything newer than the list refused. Programs of any kind run
+here: an allow-list would have to know what each C library and interpreter of each version calls, and one that knows too
+little breaks them in ways that nobody can explain; so it would be as long as the kernel's table, less this list.
+Namespaces, dropped capabilities and an empty file system take away what calls could reach. The filter takes away the
+parts of the kernel that are reachable nevertheless, that plain programs do not need and that most holes were found in.
+The risk of such a list is what the kernel gets after it was written; hence numbers that it does not know do not exist
+for the program.
 
 Numbers: arch/x86/entry/syscalls/syscall_64.tbl and scripts/syscall.tbl (arm64) of Linux; both count alike from 424 on.
 """

@@ -60,7 +60,7 @@ class View:
 
     def _processes(self) -> tuple[int, int]:
         """How many there are, and the bytes that are theirs alone or shared between them."""
-        running = [name for name in os.listdir(self._table) if name.isdigit()]
+        running = [name for name in os.listdir(self._table) if name.isdigit()]  # noqa: PTH208 - a handle, not a path
         return len(running), sum(_memory(self._table, name) for name in running)
 
     def _entries(self) -> int:
@@ -98,7 +98,7 @@ def _memory(table: int, process: str) -> int:
 
 
 def _regular_files(directory: int, prefix: str, depth: int) -> Iterator[tuple[str, int | None]]:
-    """Path and open handle of each; links, pipes and what cannot be read are passed over. None is for what is too deep."""
+    """Path and open handle of each, None for what is too deep. Links, pipes and the unreadable are passed over."""
     if depth > _DEEPEST:
         yield prefix, None
         return

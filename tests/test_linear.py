@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
 
@@ -92,6 +94,68 @@ def test_a_key_that_linear_does_not_know_is_not_kept(office: Connected) -> None:
         connect(office.ws, "linear", {"api_key": "lin_api_wrong"}, base_url=office.url, name="second")
     assert caught.value.kind == "authentication"
     assert "lin_api_wrong" not in f"{caught.value.message} {caught.value.hint}"
+
+
+class _Answering(BaseHTTPRequestHandler):
+    body: bytes
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+        self.wfile.write(self.body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def answering() -> Iterator[Callable[[bytes], str]]:
+    """A Linear that answers everything alike: makes its address from the answer."""
+    handler = type("Handler", (_Answering,), {"body": b""})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+
+    def address(body: bytes) -> str:
+        handler.body = body
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield address
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "becomes"),
+    [
+        ("authentication error", "authentication"),
+        ("forbidden", "permission"),
+        ("feature not accessible", "permission"),
+        ("ratelimited", "rate_limited"),
+        ("lock timeout", "vendor_unavailable"),
+        ("user error", "invalid_input"),
+        (None, "invalid_input"),
+    ],
+)
+def test_an_error_that_comes_with_http_200_is_one(
+    workspace: Connected, answering: Callable[[bytes], str], kind: str | None, becomes: str
+) -> None:
+    error = {"message": "No.", "extensions": {"type": kind, "userPresentableMessage": "Not \x1b[31mtoday."}}
+    url = answering(json.dumps({"data": None, "errors": [error]}).encode())
+    with pytest.raises(EngineError) as caught:
+        connect(workspace.ws, "linear", {"api_key": "k"}, base_url=url, name="other")
+    assert caught.value.kind == becomes
+    assert caught.value.message == "Linear says: No. (Not [31mtoday.)"
+
+
+def test_an_answer_that_is_no_json_is_none(workspace: Connected, answering: Callable[[bytes], str]) -> None:
+    with pytest.raises(EngineError, match="not JSON") as caught:
+        connect(workspace.ws, "linear", {"api_key": "k"}, base_url=answering(b"<html>"), name="other")
+    assert caught.value.kind == "vendor_unavailable"
 
 
 # -- SYNC --------------------------------------------------------------------------------------------------------------

@@ -87,12 +87,27 @@ def _named(message: Item) -> Iterator[tuple[str, str]]:
 
 def channel_record(channel: Item, names: Names, url: str) -> Fields:
     """A channel as an activity: what it is for, and whether its messages are synced (`is_member`)."""
+    key = {"source_id": f"channel:{channel.get('id')}" if channel.get("id") else "", "type": "channel"}
+    try:
+        return key | _channel(channel, names, url)
+    except (AttributeError, TypeError):  # of a shape that Slack does not describe: set aside, with all that is in it
+        return {**key, "description": channel}
+
+
+def message_record(message: Item, channel_id: str, names: Names, url: str) -> Fields:
+    """A message as an activity."""
+    key = {"source_id": f"{channel_id}:{ts}" if (ts := message.get("ts")) else "", "type": "message"}
+    try:
+        return key | _message(message, channel_id, names, url)
+    except (AttributeError, TypeError):  # as above
+        return {**key, "description": message}
+
+
+def _channel(channel: Item, names: Names, url: str) -> Fields:
     name = channel.get("name")
     texts = {key: names.readable((channel.get(key) or {}).get("value")) for key in ("topic", "purpose")}
     flags = ("is_member", "is_private", "is_archived", "is_general", "is_shared", "num_members", "creator")
     return {
-        "source_id": f"channel:{channel.get('id')}" if channel.get("id") else "",
-        "type": "channel",
         "subject": f"#{name}" if isinstance(name, str) else name,
         "description": texts["purpose"] or texts["topic"] or None,
         "activity_date": channel.get("created"),
@@ -105,21 +120,17 @@ def channel_record(channel: Item, names: Names, url: str) -> Fields:
     }
 
 
-def message_record(message: Item, channel_id: str, names: Names, url: str) -> Fields:
-    """A message as an activity."""
-    ts = message.get("ts")
+def _message(message: Item, channel_id: str, names: Names, url: str) -> Fields:
     return {
-        "source_id": f"{channel_id}:{ts}" if isinstance(ts, str) and ts else "",
-        "type": "message",
         "subject": f"#{names.channel(channel_id)}",
         "description": names.readable(_text(message)),
-        "activity_date": ts,
+        "activity_date": message.get("ts"),
         "owner_email": names.email(message.get("user")),
         "custom_fields": {
             "channel": channel_id,
             **{key: message[key] for key in _KEPT if message.get(key) is not None},
             **_details(message, names),
-            "permalink": permalink(url, channel_id, ts, message.get("thread_ts")),
+            "permalink": permalink(url, channel_id, message.get("ts"), message.get("thread_ts")),
         },
     }
 

@@ -18,6 +18,7 @@ from revtops_tui.cli.values import pairs
 from revtops_tui.engine import events, operations
 from revtops_tui.engine.connections import connect
 from revtops_tui.engine.errors import EngineError
+from revtops_tui.engine.rejected import rejected
 from revtops_tui.engine.sync import Progress, SyncOptions, sync
 from revtops_tui.simulators.faults import Fault
 from revtops_tui.simulators.limits import Limit
@@ -158,6 +159,14 @@ def test_edits_and_deletions_are_found(office: Connected) -> None:
     assert office.counts() == simulator.counts()
 
 
+def test_what_a_free_plan_hides_is_not_taken_as_deleted(office: Connected) -> None:
+    simulator = slack(office)
+    office.synced()
+    simulator.hide_before(simulator.say("sales", "From here on"))
+    assert office.synced()["activities"]["deleted"] == 0
+    assert office.counts() == simulator.counts()
+
+
 def test_a_channel_that_the_app_is_invited_to_later_is_read_to_its_beginning(office: Connected) -> None:
     office.synced()
     hiring = slack(office).workspace.channel_named("hiring")
@@ -237,6 +246,16 @@ def test_a_message_of_an_unexpected_shape_is_set_aside_alone(office: Connected) 
     done = office.synced()["activities"]
     assert done["rejected"] == 1
     assert done["inserted"] == slack(office).counts()["activities"] - 1
+
+
+def test_a_part_of_an_unexpected_shape_sets_its_message_aside(office: Connected) -> None:
+    sales = slack(office).workspace.channel_named("sales").id
+    event = {"type": "message", "channel": sales, "channel_type": "channel", "ts": "1700000000.000001", "text": "Hi"}
+    body = orjson.dumps(slack(office).events.callback({**event, "reactions": {"tada": 1}}))
+    office.receive(body, slack(office).events.signed(body))
+    (refused,) = rejected(office.ws)
+    assert "description" in refused.reason
+    assert office.rows("activities") == {}
 
 
 @pytest.mark.parametrize("fault", ["duplicates", "page_shift"])

@@ -37,7 +37,7 @@ _PIPEDRIVE_NULLS = {
     "stages": "update_time",
 }
 
-_ASANA_NULL = "Marked nullable in a branch of an allOf, where it has no effect; its description says that it may be null."
+_ASANA_NULL = "Nullable in a branch of an allOf, where that has no effect; its description says when it is null."
 
 OVERLAYS: dict[str, tuple[Overlay, ...]] = {
     "asana": tuple(
@@ -134,12 +134,6 @@ OVERLAYS: dict[str, tuple[Overlay, ...]] = {
             {"nullable": True},
             "Not every organization has one: in the document's own example of /persons/search it is null.",
         ),
-        Overlay(
-            "GET /api/v2/*earch",
-            "reply.data.items[].item.address",
-            {"nullable": True},
-            "Not every organization has one: in the document's own example of /persons/search it is null.",
-        ),
         *(
             Overlay(f"* /api/v2/{plural}*", f"reply.{place}.{key}", {"nullable": True}, _PIPEDRIVE_NULL)
             for plural, keys in _PIPEDRIVE_NULLS.items()
@@ -155,6 +149,12 @@ OVERLAYS: dict[str, tuple[Overlay, ...]] = {
         *(
             Overlay(f"GET /api/conversations.{method}", "reply", {"properties": {"response_metadata": _CURSOR}}, why)
             for method, why in _SLACK_CURSORS.items()
+        ),
+        Overlay(
+            "GET /api/conversations.history",
+            "reply",
+            {"properties": {"is_limited": {"type": "boolean"}}},
+            "Slack's page of the method: true where a free workspace hides older messages.",
         ),
         Overlay(
             "GET /api/conversations.history",

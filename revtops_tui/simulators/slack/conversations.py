@@ -29,7 +29,12 @@ SMALL_LIMIT = Limit(1, 60.0)
 
 
 class Conversations:
-    """Methods over the channels of a workspace. With `small`, history and replies give 15 messages a page at most."""
+    """Methods over the channels of a workspace. With `small`, history and replies give 15 messages a page at most.
+
+    `hidden_before`: a ts before which a free workspace shows nothing.
+    """
+
+    hidden_before = ""
 
     def __init__(self, workspace: Workspace, announce: Announce, *, small: bool = False) -> None:
         self._workspace = workspace
@@ -97,7 +102,8 @@ class Conversations:
     def history(self, call: Call) -> dict[str, Any]:
         """conversations.history: newest first"""
         channel = self._readable(call)
-        found, more, cursor = self._slice(channel.order[::-1], call, newest_first=True)
+        shown_ones = [ts for ts in reversed(channel.order) if ts >= self.hidden_before]
+        found, more, cursor = self._slice(shown_ones, call, newest_first=True)
         shown = [self._message(channel, ts, call) for ts in found]
         reply = {
             "messages": distorted(shown, call, "text"),
@@ -105,6 +111,7 @@ class Conversations:
             "pin_count": 0,
             "channel_actions_ts": None,
             "channel_actions_count": 0,
+            **({"is_limited": True} if len(shown_ones) < len(channel.order) else {}),
         }
         return {**reply, "response_metadata": {"next_cursor": cursor}} if more else reply
 

@@ -184,6 +184,10 @@ class SlackSimulator(VendorSimulator):
         self._conversations.drop(channel, message)
         return source_id
 
+    def hide_before(self, source_id: str) -> None:
+        """What is older than this message is no longer shown: the workspace's plan became the free one."""
+        self._conversations.hidden_before = source_id.partition(":")[2]
+
     def _found(self, source_id: str) -> tuple[Channel, Message]:
         channel_id, _, ts = source_id.partition(":")
         channel = self.workspace.channels[channel_id]

@@ -157,6 +157,21 @@ def test_a_bad_moment_of_a_provider_is_got_over(
         assert fault.hits == 1
 
 
+@pytest.mark.parametrize("provider", ["exa", "tavily"])
+def test_a_plan_that_is_used_up_is_said(office: Connected, simulator: WebSearchSimulator, provider: str) -> None:
+    simulator.spent.add(provider)
+    with pytest.raises(EngineError, match=f"{provider.title()} searches no more") as caught:
+        office.query(f"provider:{provider} larkspur")
+    assert caught.value.kind == "rate_limited"
+
+
+def test_an_answer_of_another_shape_is_no_empty_one(office: Connected, simulator: WebSearchSimulator) -> None:
+    simulator.traffic.faults.append(Fault("schema_drift"))
+    for provider in PROVIDERS:
+        with pytest.raises(EngineError, match=f"{provider.title()}'s answer has another shape"):
+            office.query(f"provider:{provider} larkspur")
+
+
 # -- ACTION ------------------------------------------------------------------------------------------------------------
 
 ARTICLE = """<html><head><title>Offers</title></head><body><nav>Home Products Jobs Imprint</nav><article>

@@ -19,6 +19,7 @@ import orjson
 from starlette.routing import Route
 
 from revtops_tui.simulators.company import PRODUCTS
+from revtops_tui.simulators.faults import FAULT
 from revtops_tui.simulators.hubspot.seeded import AWKWARD_NAMES
 from revtops_tui.simulators.seeding import DAY_MS, iso_utc
 from revtops_tui.simulators.vendor import RefusalError, VendorSimulator, json_reply
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _AGES = {"day": 1, "week": 7, "month": 31, "year": 366}
 _SITE = re.compile(r"site:(\S+?)(?=[)\s]|$)")
 _MOST = {"exa": 100, "tavily": 20, "brave": 20, "perplexity": 20}
+_SPENT = {"exa": 402, "tavily": 432, "brave": 402, "perplexity": 402}
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class WebSearchSimulator(VendorSimulator):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self.spent: set[str] = set()
+        """The providers whose plan or credit is used up."""
         self._opened = int(dt.datetime.now(dt.UTC).timestamp() * 1000)
 
     @property
@@ -157,7 +161,7 @@ class WebSearchSimulator(VendorSimulator):
             }
             for page in found
         ]
-        return json_reply({"requestId": uuid.uuid4().hex, "results": results, "costDollars": {"total": 0.005}})
+        return _reply(request, {"requestId": uuid.uuid4().hex, "results": results, "costDollars": {"total": 0.005}})
 
     async def _tavily(self, request: Request) -> Response:
         body = await _body(request, "tavily")
@@ -174,7 +178,7 @@ class WebSearchSimulator(VendorSimulator):
             for rank, page in enumerate(found, 1)
         ]
         about = {"query": body["query"], "images": [], "response_time": 0.1, "request_id": _id()}
-        return json_reply({**about, "results": results})
+        return _reply(request, {**about, "results": results})
 
     async def _brave(self, request: Request) -> Response:
         query = request.query_params
@@ -204,7 +208,7 @@ class WebSearchSimulator(VendorSimulator):
         ]
         about = {"original": words, "more_results_available": False}
         pages = {"web": {"type": "search", "results": results, "family_friendly": True}} if results else {}
-        return json_reply({"type": "search", "query": about, **pages})
+        return _reply(request, {"type": "search", "query": about, **pages})
 
     async def _perplexity(self, request: Request) -> Response:
         body = await _body(request, "perplexity")
@@ -225,12 +229,14 @@ class WebSearchSimulator(VendorSimulator):
             }
             for page in found
         ]
-        return json_reply({"results": results, "id": _id(), "server_time": None})
+        return _reply(request, {"results": results, "id": _id(), "server_time": None})
 
     def _since(self, age: str | None) -> int:
         return self._opened - _AGES[age] * DAY_MS if age else 0
 
     def _search(self, provider: str, words: str, most: int, *, sites: Sequence[str], since: int) -> list[WebPage]:
+        if provider in self.spent:
+            raise _refusal(provider, _SPENT[provider], "NO_MORE_CREDITS", "You have exceeded your credits limit")
         if not 1 <= most <= _MOST[provider]:
             raise _refusal(provider, 400, "INVALID_REQUEST", f"The number of results must be 1 to {_MOST[provider]}")
         wanted = set(re.findall(r"\w+", words.lower()))
@@ -243,6 +249,13 @@ class WebSearchSimulator(VendorSimulator):
         ]
         found.sort(key=lambda page: (-len(wanted & page.words), -page.published, page.url))
         return found[:most]
+
+
+def _reply(request: Request, document: dict[str, Any]) -> Response:
+    """An answer, out of shape where the fault asks for it."""
+    if request.scope.get("extensions", {}).get(FAULT) == "schema_drift":
+        document |= {"results": "later", "web": "later"}
+    return json_reply(document)
 
 
 def _id() -> str:

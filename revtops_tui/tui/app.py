@@ -69,6 +69,9 @@ class RevtopsApp(App[None]):
         self.progressed: Signal[None] = Signal(self, "progressed")
         self.changed: Signal[None] = Signal(self, "changed")
         self.is_open = False
+        self._good: list[
+            tuple[SyncJob, RunResult]
+        ] = []  # ended well, while others that were started with them still run
         self._on_ready = on_ready
         self.drafts: dict[str, dict[str, object]] = {}
         self._panes: dict[str, Pane] = {}
@@ -135,11 +138,13 @@ class RevtopsApp(App[None]):
 
     # -- syncs
 
-    def start_sync(self, selector: str, title: str, *, full: bool = False, allow_deletes: bool = False) -> None:
-        """Start syncing a connection; it goes on whatever is shown."""
+    def start_sync(
+        self, selector: str, title: str, *, full: bool = False, allow_deletes: bool = False, wave: str = ""
+    ) -> None:
+        """Start syncing a connection; it goes on whatever is shown. Those of one `wave` are told of together."""
         if selector in self.jobs.running:
             return
-        job = SyncJob(selector, title, full, allow_deletes)
+        job = SyncJob(selector, title, full, allow_deletes, wave or selector)
         self.jobs.running[selector] = job
         in_background(
             self,
@@ -164,10 +169,19 @@ class RevtopsApp(App[None]):
         elif job.cancelling:
             self.tell("Stopped. What was stored stays; the next sync goes on from there.", title=job.title)
         elif result.status == "success":
-            self.tell(toast_of(result), title=f"{job.title} synced")
+            self._good.append((job, result))
         else:
             severity: SeverityLevel = "error" if result.status == "failed" else "warning"
-            self.tell(result.error or toast_of(result), title=f"{job.title}: {result.status}", severity=severity)
+            self.tell(result.error or toast_of([result]), title=f"{job.title}: {result.status}", severity=severity)
+        self._tell_good(job.wave)
+
+    def _tell_good(self, wave: str) -> None:
+        """One toast for all that were started together and ended well, once none of them runs any more."""
+        good = [(job, result) for job, result in self._good if job.wave == wave]
+        if good and not any(job.wave == wave for job in self.jobs.running.values()):
+            what = good[0][0].title if len(good) == 1 else f"{len(good)} systems"
+            self.tell(toast_of([result for _, result in good]), title=f"{what} synced")
+            self._good = [(job, result) for job, result in self._good if job.wave != wave]
 
     def _ask_about_deletes(self, job: SyncJob, result: RunResult) -> None:
         from revtops_tui.tui.dialogs.ask import Ask, Choice
@@ -183,6 +197,7 @@ class RevtopsApp(App[None]):
     def _sync_failed(self, job: SyncJob, error: EngineError) -> None:
         self._end(job, Outcome(job.title, error=error))
         self.tell_error(error, title=job.title)
+        self._tell_good(job.wave)
 
     def _end(self, job: SyncJob, outcome: Outcome) -> None:
         self.jobs.end(job, outcome)

@@ -24,6 +24,7 @@ class SyncJob:
     title: str
     full: bool = False
     allow_deletes: bool = False
+    wave: str = ""
     cancel: threading.Event = field(default_factory=threading.Event)
     started: float = field(default_factory=time.monotonic)
     progress: Progress | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from revtops_tui.tui.text import fit, label_of, number
@@ -109,13 +110,17 @@ def write_error(paper: Paper, message: str, hint: str = "") -> None:
 
 def run_line(result_counts: dict[str, dict[str, int]]) -> str:
     """A run's counts over all its entities, in one line."""
+    return told(_total(result_counts.values()))
+
+
+def _total(all_counts: Iterable[dict[str, int]]) -> dict[str, int]:
     total: dict[str, int] = {}
-    for counts in result_counts.values():
+    for counts in all_counts:
         for key, count in counts.items():
             total[key] = total.get(key, 0) + count
-    return told(total)
+    return total
 
 
-def toast_of(result: RunResult) -> str:
-    """A finished run in one sentence."""
-    return run_line(result.entities) or "Nothing new."
+def toast_of(results: Sequence[RunResult]) -> str:
+    """Finished runs in one sentence."""
+    return told(_total(counts for result in results for counts in result.entities.values())) or "Nothing new."

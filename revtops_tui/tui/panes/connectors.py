@@ -115,7 +115,7 @@ class ConnectorsPane(Pane):
     def _sync_all(self) -> None:
         for entry in self._entries.values():
             if entry.can_sync:
-                self.host.start_sync(entry.id, entry.title)
+                self.host.start_sync(entry.id, entry.title, wave="all")
 
     def _load_failed(self, error: EngineError) -> None:
         self._list.say("Not available.")

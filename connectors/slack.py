@@ -115,8 +115,8 @@ class SlackConnector(BaseConnector):
             self.sync_since,
             before.get("messages"),
         )
-        ids = [str(channel.get("id")) for channel in channels]
-        gone = [f"channel:{known}" for known in before.get("channels", ()) if known not in set(ids)]
+        ids = {str(channel.get("id")): None for channel in channels}
+        gone = [f"channel:{known}" for known in before.get("channels", ()) if known not in ids]
 
         async def listed(_: Any) -> Fetched:
             return Fetched([*(channel_record(c, self.workspace.names, url) for c in channels), Deleted(gone)])
@@ -125,7 +125,7 @@ class SlackConnector(BaseConnector):
             async for item in items:
                 yield item
         if before or self.sync_since is None:  # a window of the user's is no place to go on from
-            yield Bookmark({"channels": ids, "messages": reader.seen})
+            yield Bookmark({"channels": list(ids), "messages": reader.seen})
 
     # -- QUERY -----------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import datetime as dt
 import threading
 import time
 from collections.abc import Iterator
@@ -286,8 +285,3 @@ def shown_message(
         if replies:
             shown |= {"reply_users": users[:5], "reply_users_count": len(users), "latest_reply": replies[-1]}
     return shown
-
-
-def seconds(moment: dt.datetime) -> int:
-    """Since 1970 UTC."""
-    return int(moment.timestamp())

@@ -25,7 +25,7 @@ GONE = (403, 404)
 TASK_FIELDS = (
     "name,notes,resource_subtype,completed,completed_at,created_at,created_by,modified_at,due_on,due_at,assignee,"
     "assignee.name,memberships.project,memberships.section,memberships.section.name,projects,parent,tags,tags.name,"
-    "num_subtasks,permalink_url,workspace,custom_fields,custom_fields.name,custom_fields.type,"
+    "num_subtasks,permalink_url,custom_fields,custom_fields.name,custom_fields.type,"
     "custom_fields.display_value,custom_fields.number_value,custom_fields.multi_enum_values,"
     "custom_fields.multi_enum_values.name"
 )
@@ -34,7 +34,7 @@ _PROJECT_FIELDS = (
     "team.name,workspace,custom_fields,custom_fields.name,custom_fields.type,custom_fields.display_value,"
     "custom_fields.number_value,custom_fields.multi_enum_values,custom_fields.multi_enum_values.name"
 )
-_TEAM_FIELDS = "name,description,organization,permalink_url"
+_TEAM_FIELDS = "name,description,organization"
 _AT_ONCE = 10
 
 

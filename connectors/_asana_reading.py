@@ -81,8 +81,7 @@ class Reader:
         homes = [(item, _own_home(item, projects) or projects[project]) for item in page.items]
         mine: list[Placed] = [(item, home) for item, home in homes if home["gid"] == project]
         below, content = await self._below(mine)
-        people = await self.api.people() if mine else {}
-        make = partial(_records, [*mine, *below], people)
+        make = partial(_records, [*mine, *below], await self.api.people())
         return Fetched(make, page.next, [page.content, *content, await self._look_ups()])
 
     async def _look_ups(self) -> bytes:
@@ -185,7 +184,9 @@ class Reader:
 
 def _own_home(item: Item, projects: Mapping[str, Item]) -> Item | None:
     """The first project of a task that the token sees. A task in several comes once: with this one."""
-    return next((projects[each["gid"]] for each in item.get("projects") or () if each["gid"] in projects), None)
+    listed = item.get("projects")
+    gids = [str(each.get("gid")) for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
+    return next((projects[gid] for gid in gids if gid in projects), None)
 
 
 def _records(placed: Iterable[Placed], people: Mapping[str, Item]) -> list[records.Fields]:

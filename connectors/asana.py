@@ -115,7 +115,7 @@ class AsanaConnector(BaseConnector):
 
         So the bookmark is the list of gids, and what was on the last one and is not on this one was deleted.
         """
-        gids = [fields["source_id"] for fields in found]
+        gids = [str(fields["source_id"]) for fields in found]
         yield found
         if self.bookmark is not None:
             yield Deleted(sorted(set(self.bookmark).difference(gids)))

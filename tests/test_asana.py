@@ -211,6 +211,13 @@ class TestEvents:
         assert synced.rows("tracker_issues")[busy.gid]["title"] == "Name 249"
         assert asked(synced, "/events") == len(account(synced).projects) + 2
 
+    def test_a_comment_moves_the_time_of_its_task(self, synced: Connected) -> None:
+        found = task(synced, "Kick-off")
+        before = synced.rows("tracker_issues")[found.gid]["updated_date"]
+        account(synced).comment(found, "Went well.")
+        assert synced.synced()["tracker_issues"]["updated"] == 1
+        assert synced.rows("tracker_issues")[found.gid]["updated_date"] > before
+
     def test_a_new_name_of_a_section_reaches_the_tasks_in_it(self, synced: Connected) -> None:
         anchor = task(synced, "Prepare contract")
         home = next(iter(anchor.projects))
@@ -309,6 +316,16 @@ class TestListing:
         office.synced()
         office.synced()
         assert office.rows("tracker_issues")[changed.gid]["title"] == "Changed meanwhile"
+
+    def test_tasks_of_another_shape_are_set_aside_alone_and_come_back_whole(self, office: Connected) -> None:
+        office.simulator.traffic.faults.append(Fault("schema_drift", path="/api/1.0/tasks"))
+        counts = office.synced()["tracker_issues"]
+        held = office.simulator.counts()["tracker_issues"]
+        assert counts["rejected"] > 1
+        assert held > counts["inserted"] >= held - counts["rejected"]
+        office.simulator.traffic.faults.clear()
+        office.synced(full=True)
+        assert office.counts() == office.simulator.counts()
 
     def test_an_unchanged_account_costs_no_write(self, synced: Connected) -> None:
         counts = synced.synced(full=True)["tracker_issues"]

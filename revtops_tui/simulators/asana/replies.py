@@ -165,6 +165,7 @@ def _distorted(documents: list[Json], request: Request) -> list[Json]:
     if fault == "duplicates" and documents:
         return [*documents, documents[0]]
     if fault == "schema_drift" and documents:
-        drifted = {**documents[0], "unannounced": [1, 2], "name": {"text": documents[0].get("name")}}
-        return [drifted, *documents[1:]]
+        other = {"name": {"text": documents[0].get("name")}, "assignee": "somebody", "projects": ["1"]}
+        drifted = {name: value for name, value in other.items() if name in documents[0]}
+        return [{**documents[0], **drifted, "unannounced": [1, 2]}, *documents[1:]]
     return documents

@@ -33,7 +33,7 @@ def test_commands_and_options(revtops: CommandLine) -> None:
 
 
 def test_names_of_this_machine(revtops: CommandLine, connected_shop: Shop) -> None:
-    assert candidates(revtops, "connect", "s") == ["shop"]
+    assert candidates(revtops, "connect", "sh") == ["shop"]
     assert candidates(revtops, "sync", "") == ["shop"]
     assert candidates(revtops, "sync", "shop", "") == []
     assert candidates(revtops, "sync", "--entity", "de") == ["deals"]

@@ -38,7 +38,7 @@ def test_a_filter_typed_ahead_is_there(revtops: CommandLine, shop: Shop) -> None
 
 def test_moves_and_commands_typed_ahead_wait_for_the_list(revtops: CommandLine, shop: Shop) -> None:
     app = revtops.terminal()
-    app.send("jjj\r")
+    app.send("/shop\r\r")
     app.expect_exact("Connect Shop")
     app.send("\x11")
     assert ended(app) == 0

@@ -5,6 +5,7 @@ The parameters have the names of HubSpot's properties; any other property goes i
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from connectors.registry import ConnectorAction, EventType, ParameterSpec, WriteOperation
@@ -105,18 +106,20 @@ WRITES = [
 _PROPERTIES = _parameter("properties", "The properties to return; without it the usual ones.", "array", items="string")
 _AFTER = _parameter("after", "Where to go on: the `after` of the answer before.")
 
+_look_up = partial(ConnectorAction, read_only=True)
+
 ACTIONS = [
-    ConnectorAction(
+    _look_up(
         "list_marketing_emails",
         "Marketing e-mails, a page of them, without their contents.",
         [_parameter("limit", "How many, from 1 to 100.", "integer", default=20), _AFTER],
     ),
-    ConnectorAction(
+    _look_up(
         "get_marketing_email",
         "One marketing e-mail with its contents and its numbers.",
         [_parameter("id", "The e-mail's id.", required=True)],
     ),
-    ConnectorAction(
+    _look_up(
         "list_email_events",
         "What became of marketing e-mails: sent, delivered, opened, clicked, bounced; the newest first.",
         [
@@ -131,15 +134,15 @@ ACTIONS = [
             _parameter("excludeFilteredEvents", "Leave out what the account's filters hide, such as bots.", "boolean"),
         ],
     ),
-    ConnectorAction(
+    _look_up(
         "get_contact", "One contact by its id.", [_parameter("id", "The contact's id.", required=True), _PROPERTIES]
     ),
-    ConnectorAction(
+    _look_up(
         "find_contact_by_email",
         "The contact with this e-mail address.",
         [_parameter("email", "E-mail address.", required=True), _PROPERTIES],
     ),
-    ConnectorAction(
+    _look_up(
         "search_contacts",
         "Contacts that fit all the filters, a page of them.",
         [

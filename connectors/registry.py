@@ -73,11 +73,12 @@ class WriteOperation:
 
 @dataclass(frozen=True)
 class ConnectorAction:
-    """A side effect that must not be repeated blindly."""
+    """A side effect that must not be repeated blindly. One that is `read_only` has none: nobody is asked before it."""
 
     name: str
     description: str = ""
     parameters: list[ParameterSpec] = field(default_factory=list)
+    read_only: bool = False
 
 
 @dataclass(frozen=True)

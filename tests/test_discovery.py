@@ -178,6 +178,7 @@ class Full(BaseConnector):
                 "name": "send",
                 "description": "Send it",
                 "parameters": [{"name": "text", "type": "text", "required": True}],
+                "read_only": False,
             }
         ],
         "event_types": [{"name": "seen", "description": "It was seen"}],

@@ -80,7 +80,7 @@ def action(options: Namespace, ws: Workspace, console: Console) -> int:
     from revtops_tui.engine import operations
 
     data = _checked(operation, options)
-    if not options.yes:
+    if not options.yes and not operation["read_only"]:
         _ask_once(options, operation["name"], data, console)
     unlock(ws, console)
     return _report(operations.action(ws, options.connection, operation["name"], data), console)

@@ -63,8 +63,8 @@ class Queries:
                 return await self._channel(rest)
             case "history" if rest:
                 return await self._history(rest, count)
-            case "thread" if len(rest.split()) == 2:
-                return await self._thread(*rest.split(), count)
+            case "thread" if len(words := rest.split()) == 2:
+                return await self._thread(words[0], words[1], count)
             case "search" if rest:
                 return await self._search(rest, count)
             case "file" if rest:

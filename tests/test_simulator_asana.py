@@ -133,6 +133,55 @@ class TestTheVendorsClient:
         assert len(list(typed)) == 5
 
 
+class TestNeighbours:
+    """What the connector does not ask for; the contract tests hold the answers against Asana's document."""
+
+    def test_lists_of_everything(self, http: httpx2.Client, simulator: AsanaSimulator) -> None:
+        account = simulator.account
+        office = office_of(http)
+        team, section = next(iter(account.teams)), next(iter(account.sections))
+        for path, found in {
+            f"/workspaces/{office}/users": len(account.users),
+            f"/workspaces/{office}/tags": 2,
+            f"/teams/{team}/projects": sum(project.team == team for project in account.projects.values()),
+            f"/sections/{section}/tasks": sum(section in task.projects.values() for task in account.tasks.values()),
+        }.items():
+            assert len(http.get(path).json()["data"]) == found, path
+        for path in (f"/workspaces/{office}", f"/teams/{team}", f"/sections/{section}", f"/users/{account.me}"):
+            assert http.get(path).json()["data"]["gid"] == path.rpartition("/")[2]
+
+    def test_tasks_by_section_tag_and_person(self, http: httpx2.Client, simulator: AsanaSimulator) -> None:
+        account = simulator.account
+        tag, me, office = next(iter(account.tags)), account.me, office_of(http)
+        tagged = http.get("/tasks", params={"tag": tag}).json()["data"]
+        assert len(tagged) == sum(tag in task.tags for task in account.tasks.values())
+        mine = http.get("/tasks", params={"assignee": "me", "workspace": office, "completed_since": "now"}).json()[
+            "data"
+        ]
+        open_ = [t for t in account.tasks.values() if t.assignee == me and t.workspace == office and not t.completed_at]
+        assert {task["gid"] for task in mine} == {task.gid for task in open_}
+
+    def test_a_task_goes_into_a_project_and_out_of_it(self, http: httpx2.Client, simulator: AsanaSimulator) -> None:
+        task = next(iter(simulator.account.tasks.values()))
+        project = next(gid for gid in simulator.account.projects if gid not in task.projects)
+        section = http.post(f"/projects/{project}/sections", json={"data": {"name": "New"}}).json()["data"]["gid"]
+        body = {"data": {"project": project, "section": section}}
+        assert http.post(f"/tasks/{task.gid}/addProject", json=body).json() == {"data": {}}
+        assert task.projects[project] == section
+        assert http.post(f"/tasks/{task.gid}/removeProject", json={"data": {"project": project}}).is_success
+        assert project not in task.projects
+
+    def test_a_workspace_has_events_too(self, http: httpx2.Client, simulator: AsanaSimulator) -> None:
+        task = next(iter(simulator.account.tasks.values()))
+        path = f"/workspaces/{task.workspace}/events"
+        first = http.get(path)
+        assert refusal(first)[0] == 412
+        simulator.account.change_task(task, name="Somewhere")
+        answer = http.get(path, params={"sync": first.json()["sync"], "opt_fields": "action,resource.name"}).json()
+        assert answer["data"] == [{"action": "changed", "resource": {"gid": task.gid, "name": "Somewhere"}}]
+        assert answer["has_more"] is False
+
+
 class TestFields:
     def test_a_list_is_compact_unless_fields_are_asked_for(self, http: httpx2.Client) -> None:
         project = http.get("/projects", params={"limit": 1}).json()["data"][0]

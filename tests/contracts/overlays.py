@@ -40,13 +40,21 @@ _PIPEDRIVE_NULLS = {
 _ASANA_NULL = "Nullable in a branch of an allOf, where that has no effect; its description says when it is null."
 
 OVERLAYS: dict[str, tuple[Overlay, ...]] = {
-    "asana": tuple(
-        Overlay(operation, f"reply.data.{name}", {"nullable": True}, _ASANA_NULL)
-        for operation, names in (
-            ("*/tasks*", ("assignee", "parent")),
-            ("*/projects*", ("owner", "current_status")),
-        )
-        for name in names
+    "asana": (
+        *(
+            Overlay(operation, f"reply.data.{name}", {"nullable": True}, _ASANA_NULL)
+            for operation, names in (
+                ("*/tasks*", ("assignee", "parent")),
+                ("*/projects*", ("owner", "current_status")),
+            )
+            for name in names
+        ),
+        Overlay(
+            "GET */workspaces/{workspace_gid}",
+            "reply.data.email_domains[]",
+            {"format": None},
+            "Its own example is asana.com, which is no URI but a domain.",
+        ),
     ),
     "hubspot": (
         Overlay("POST */search", "body.limit", _INTEGER, f"{_HUBSPOT_CLIENT}an int in PublicObjectSearchRequest."),

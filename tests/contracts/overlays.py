@@ -52,7 +52,7 @@ OVERLAYS: dict[str, tuple[Overlay, ...]] = {
         Overlay(
             "GET */workspaces/{workspace_gid}",
             "reply.data.email_domains[]",
-            {"format": None},
+            {"format": "hostname"},
             "Its own example is asana.com, which is no URI but a domain.",
         ),
     ),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from connectors.errors import ConnectorError, InvalidInputError
+from connectors.parameter_types import printable
 
 if TYPE_CHECKING:
     from connectors.http.public import PublicPage
@@ -65,8 +66,9 @@ async def read(page: PublicPage, most: int, *, raw: bool = False) -> dict[str, A
             process.kill()
             await process.wait()
     answer: dict[str, Any] = orjson.loads(output) if process.returncode == 0 else {"error": "damaged"}
-    if missing := answer.get("missing"):
-        raise ConnectorError(f"Reading {page.kind} needs the package {missing}, which is not installed.")
+    if "missing" in answer:
+        why = printable(answer["missing"], 200)
+        raise ConnectorError(f"Reading {page.kind} needs a package that is not installed: {why}")
     if "error" in answer:
         raise InvalidInputError(f"The page cannot be read as {page.kind}: it is damaged, or locked with a password.")
     return answer
@@ -79,7 +81,7 @@ def main() -> None:
     try:
         answer = _found(about, sys.stdin.buffer.read())
     except ImportError as error:
-        answer = {"missing": error.name}
+        answer = {"missing": str(error)}
     except Exception as error:  # noqa: BLE001 - whatever a parser raises, it is about this page
         answer = {"error": type(error).__name__}
     sys.stdout.buffer.write(orjson.dumps(answer))

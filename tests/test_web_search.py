@@ -280,6 +280,28 @@ def test_a_parser_that_does_not_end_is_ended(office: Connected, pages: str, monk
     assert "given up" in done.error.message
 
 
+def test_a_package_that_is_missing_is_named(
+    office: Connected, pages: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "trafilatura.py").write_text("import nowhere_to_be_found\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    done = operations.action(office.ws, "web_search", "fetch_url", {"url": f"{pages}/article"})
+    assert done.error is not None
+    assert "No module named 'nowhere_to_be_found'" in done.error.message
+
+
+def test_credentials_of_the_environment_do_not_reach_the_parser(
+    office: Connected, pages: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "trafilatura.py").write_text("import os\nraise ImportError(' '.join(sorted(os.environ)))\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("EXA_API_KEY", "secret")
+    done = operations.action(office.ws, "web_search", "fetch_url", {"url": f"{pages}/article"})
+    assert done.error is not None
+    assert "PYTHONPATH" in done.error.message
+    assert not any(name in done.error.message for name in ("EXA_API_KEY", "REVTOPS_KEYRING_PASSPHRASE"))
+
+
 def test_pages_of_this_machine_are_not_fetched(office: Connected) -> None:
     for url in (office.url, "http://localhost/", "http://169.254.169.254/latest/meta-data/"):
         done = operations.action(office.ws, "web_search", "fetch_url", {"url": url})

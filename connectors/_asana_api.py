@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Container, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import httpx2
 import orjson
 
 from connectors.http import HttpClient
 from connectors.once import Once
+
+if TYPE_CHECKING:
+    import httpx2
 
 Item = dict[str, Any]
 T = TypeVar("T")

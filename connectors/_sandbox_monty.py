@@ -126,6 +126,6 @@ def _failed(outcome: Outcome, job: Job, error: MontyError) -> None:
     elif isinstance(error.exception(), TimeoutError) and any(words in str(error) for words in _OUT_OF_TIME):
         outcome.stopped = out_of_time(job.seconds)
     else:
-        display = getattr(error, "display", lambda: str(error))
-        outcome.stderr.add(f"{display()}\n".encode("utf-8", "replace"))
+        words = error.display() if hasattr(error, "display") else str(error)
+        outcome.stderr.add(f"{words}\n".encode("utf-8", "replace"))
         outcome.exit_code = 1

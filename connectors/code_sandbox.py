@@ -108,8 +108,8 @@ class CodeSandboxConnector(BaseConnector):
         description="Runs code and commands where they can do no harm.",
         icon="sandbox",
         usage_guide="Nothing to fill in where bubblewrap is installed (Linux; package bubblewrap). Elsewhere plain "
-        "Python runs in an interpreter without a way out. For everything else choose e2b and give its key: code and files are "
-        "then sent to E2B.",
+        "Python runs in an interpreter without a way out. For everything else choose e2b and give its key: code "
+        "and files are then sent to E2B.",
     )
 
     async def auth_headers(self) -> dict[str, str]:

@@ -297,6 +297,42 @@ async def test_what_is_no_address_of_a_page_is_refused(target: str, words: str) 
     assert "secret" not in caught.value.message
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("localhost", "localhost.", "api.LOCALHOST", "printer.local", "nas.home.arpa", "metadata.google.internal"),
+        *(
+            "intranet",
+            "127.0.0.1",
+            "127.1",
+            "0x7f000001",
+            "2130706433",
+            "127.0.0.1.",
+            "\uff11\uff12\uff17.0.0.1",
+            "%3127.0.0.1",
+        ),
+        *("10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:8.8.8.8]", "[fe80::1%25eth0]", "a..example", "8.8.8.999"),
+    ],
+)
+def test_no_address_of_the_inside_is_handed_on(host: str) -> None:
+    with pytest.raises(InvalidInputError, match="not handed on") as caught:
+        PublicWeb().handed_on(f"https://{host}/?token=secret#secret")
+    assert "secret" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "target", ["ftp://acme.example/", "https://me:secret@acme.example/", "https://acme.example:81/"]
+)
+def test_what_is_not_fetched_is_not_handed_on_either(target: str) -> None:
+    with pytest.raises(InvalidInputError):
+        PublicWeb().handed_on(target)
+
+
+def test_an_address_is_handed_on_whole() -> None:
+    for target in ("https://acme.example/app?page=2#/prices", "http://8.8.8.8/", "https://localhost.example/"):
+        assert PublicWeb().handed_on(target) == target
+
+
 async def test_a_redirect_to_another_scheme_or_port_is_refused(outside: Site, inside: Site) -> None:
     for target in ("file:///etc/passwd", inside.url):
         with pytest.raises(InvalidInputError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import socket
 from ipaddress import IPv4Address, IPv6Network, ip_address, ip_network
 
 _NOT_PUBLIC = [
@@ -39,6 +41,10 @@ _GLOBAL_V6 = IPv6Network("2000::/3")
 """All that is given out. Outside are loopback, link-local, unique local and multicast addresses, and those that stand
 for an IPv4 address: mapped (::ffff:0:0/96), compatible (::/96) and translated ones (NAT64, 64:ff9b::/96)."""
 
+_NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+")
+_LOCAL = ("localhost", "localdomain", "local", "internal", "home.arpa")
+"""RFC 6761, 6762 and 8375, and what ICANN keeps for private use: such names mean something inside only."""
+
 
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the public internet; what is no address is not."""
@@ -49,3 +55,19 @@ def is_public(address: str) -> bool:
     if any(parsed in network for network in _NOT_PUBLIC):
         return False
     return isinstance(parsed, IPv4Address) or (parsed.scope_id is None and parsed in _GLOBAL_V6)
+
+
+def is_public_host(host: str) -> bool:
+    """Whether the host of an address may be one of the public internet, by its form alone: nothing is looked up.
+
+    An IPv4 address may be written in any way that programs read one: 127.1, 0x7f000001, 2130706433.
+    """
+    name = host.lower().removesuffix(".")
+    if ":" in name:
+        return is_public(name)
+    if name.rpartition(".")[2][:1].isdecimal():  # no top-level domain begins with a digit
+        try:
+            return is_public(socket.inet_ntoa(socket.inet_aton(name)))
+        except OSError:
+            return False
+    return bool(_NAME.fullmatch(name)) and not f".{name}".endswith(tuple(f".{local}" for local in _LOCAL))

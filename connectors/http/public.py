@@ -27,7 +27,7 @@ from connectors.errors import (
     RateLimitedError,
     VendorUnavailableError,
 )
-from connectors.http.addresses import is_public
+from connectors.http.addresses import is_public, is_public_host
 from connectors.http.wire import tls
 from connectors.parameter_types import printable
 
@@ -98,17 +98,31 @@ class PublicWeb:
         of another type; NotFoundError, PermissionDeniedError, RateLimitedError and VendorUnavailableError by what the
         server answered, the last one also where it did not, or not in time.
         """
-        address = self._checked(url)
+        address = self._checked(url).with_fragment(None)
         try:
             async with asyncio.timeout(self._seconds):
                 for _ in range(_MOST_REDIRECTS + 1):
                     found = await self._visit(address, kinds)
                     if isinstance(found, PublicPage):
                         return found
-                    address = self._checked(found)
+                    address = self._checked(found).with_fragment(None)
         except TimeoutError:
             raise VendorUnavailableError(f"{_name(address)} took more than {self._seconds:g} s.", hint="") from None
         raise InvalidInputError(f"{_name(address)} redirects without end.")
+
+    def handed_on(self, url: str) -> str:
+        """An address that somebody else is asked to fetch, once its form is checked; nothing is looked up.
+
+        Whoever fetches it does so from a network of their own, where the guard is theirs. What is kept here is that
+        addresses of this machine and its network, which tell about it, go to nobody. Raises InvalidInputError.
+        """
+        address = self._checked(url)
+        if not is_public_host(address.raw_host or ""):
+            raise InvalidInputError(
+                f"{_name(address)} is not on the public internet. It was not handed on.",
+                hint="Addresses of this machine and of its network are told to nobody.",
+            )
+        return str(address)
 
     def _checked(self, url: str) -> URL:
         try:
@@ -124,7 +138,7 @@ class PublicWeb:
             raise InvalidInputError("The address holds a user name or a password; no credentials are sent to pages.")
         if port not in self._ports:
             raise InvalidInputError(f"{_name(address)} is at port {port}; pages are fetched from 80 and 443 only.")
-        return address.with_fragment(None)
+        return address
 
     async def _visit(self, address: URL, kinds: Collection[str]) -> PublicPage | str:
         """The page, or the address that it is at now."""
@@ -186,8 +200,8 @@ class PublicWeb:
 
 
 def _name(address: URL) -> str:
-    """An address as a sentence may have it: without its query, which may hold anything."""
-    return printable(str(address.with_query(None)), 120)
+    """An address as a sentence may have it: without its query and fragment, which may hold anything."""
+    return printable(str(address.with_query(None).with_fragment(None)), 120)
 
 
 def _failure(address: URL, cause: Exception, refused: list[str]) -> ConnectorError:

@@ -16,7 +16,8 @@ Record = dict[str, Any]
 
 SHARED = "Shared with me"
 """As Drive's own pages call what others shared and what lies in no folder that the user sees."""
-_FOLDERS_A_QUERY = 40
+_FOLDERS_A_QUERY = 50
+"""As many as other clients are known to ask for at once; Drive refuses searches that are too complex."""
 
 
 class Folders:

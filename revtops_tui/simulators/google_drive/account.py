@@ -105,6 +105,7 @@ class Account:
 
     def children(self, folder_id: str) -> Iterator[File]:
         """What lies directly in a folder."""
+        folder_id = self.root if folder_id == "root" else folder_id
         return (self.files[file_id] for file_id in list(self._children.get(folder_id, ())))
 
     def live(self) -> int:

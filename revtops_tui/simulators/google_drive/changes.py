@@ -126,7 +126,7 @@ class ChangeRoutes:
         token = request.query_params.get("pageToken", "")
         if not token.isdigit() or int(token) <= self._account.floor:
             raise invalid("Invalid Value", "pageToken")
-        entries = [(what, at) for what, at in self._account.logs[log].items() if at >= int(token)]
+        entries = [(what, at) for what, at in list(self._account.logs[log].items()) if at >= int(token)]
         size = page_size(request, 100, 1000)
         shown = [change for what, _ in entries[:size] if (change := self._change(request, log, what, mask))]
         body: Json = {"kind": "drive#changeList", "changes": shown}

@@ -15,6 +15,7 @@ from revtops_tui.simulators.google_drive.replies import invalid
 Test = Callable[[File], bool]
 
 _TOKEN = re.compile(r"\s*(?:('(?:[^'\\]|\\.)*')|(<=|>=|!=|[=<>(){}])|([A-Za-z][A-Za-z.]*))")
+_CHILDREN = re.compile(r"'[^'\\]*' in parents(?: or '[^'\\]*' in parents)*")
 _TIMES = {"modifiedTime": "modified", "createdTime": "created", "sharedWithMeTime": "shared"}
 _EQUAL = ("=", "!=")
 _ORDERED = (*_EQUAL, "<", "<=", ">", ">=")
@@ -26,6 +27,11 @@ def parse(query: str, account: Account) -> Test:
     test = parser.either()
     parser.end()
     return test
+
+
+def folders_in(query: str) -> list[str] | None:
+    """The folders of a query that asks for their children and nothing else: found without looking at every file."""
+    return re.findall(r"'([^'\\]*)'", query) if _CHILDREN.fullmatch(query) else None
 
 
 class _Parser:

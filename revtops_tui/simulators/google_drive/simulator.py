@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from revtops_tui.simulators.google_drive import seeded
 from revtops_tui.simulators.google_drive.account import DOCUMENT, Account, File, Person, now_ms
 from revtops_tui.simulators.google_drive.changes import ChangeRoutes
+from revtops_tui.simulators.google_drive.edits import EditRoutes
 from revtops_tui.simulators.google_drive.files import FileRoutes
 from revtops_tui.simulators.google_drive.replies import fault_reply, refusal, unauthorized
 from revtops_tui.simulators.vendor import VendorSimulator
@@ -49,7 +50,8 @@ class GoogleDriveSimulator(VendorSimulator):
         return {"access_token": _TOKEN, "channel_token": _CHANNEL_TOKEN}
 
     def routes(self) -> Sequence[BaseRoute]:
-        return [*FileRoutes(self.account).routes(), *ChangeRoutes(self.account, self.outbox).routes()]
+        edits, files = EditRoutes(self.account), FileRoutes(self.account)
+        return [*edits.routes(), *files.routes(), *ChangeRoutes(self.account, self.outbox).routes()]
 
     def unauthorized(self, request: Request) -> Response | None:
         given = request.headers.get("authorization", "")

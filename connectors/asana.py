@@ -9,12 +9,12 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from typing import Any, ClassVar
 
-from connectors import _asana_records as records
-from connectors._asana_api import Api
-from connectors._asana_declared import EVENT_TYPES, SCOPES, WRITE_OPERATIONS
-from connectors._asana_query import COLUMNS, Query
-from connectors._asana_reading import Reader
-from connectors._asana_writing import Writer
+from connectors._asana import records
+from connectors._asana.api import Api
+from connectors._asana.declared import EVENT_TYPES, SCOPES, WRITE_OPERATIONS
+from connectors._asana.query import COLUMNS, Query
+from connectors._asana.reading import Reader
+from connectors._asana.writing import Writer
 from connectors.base import BaseConnector
 from connectors.http import RateBudget
 from connectors.parameters import own_names
@@ -189,7 +189,7 @@ class AsanaConnector(BaseConnector):
         ]
 
     async def query(self, request: str) -> dict[str, Any]:
-        """Tasks, as `{"columns", "rows", "truncated"}`; `connectors._asana_query` says how to ask for them.
+        """Tasks, as `{"columns", "rows", "truncated"}`; `connectors._asana.query` says how to ask for them.
 
         Raises InvalidInputError, and PermissionDeniedError where the answer takes a paid plan.
         """
@@ -198,7 +198,7 @@ class AsanaConnector(BaseConnector):
     # -- WRITE -----------------------------------------------------------------------------------------------------
 
     async def write(self, operation: str, data: dict[str, Any]) -> dict[str, Any]:
-        """Carry out a write. `connectors._asana_writing` says why all can be repeated."""
+        """Carry out a write. `connectors._asana.writing` says why all can be repeated."""
         (declared,) = (each for each in self.meta.write_operations if each.name == operation)
         write: Callable[[dict[str, Any]], Any] = getattr(Writer(self.api), operation)
         result: dict[str, Any] = await write(own_names(declared.parameters, data))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from typing import LiteralString
 
-    from connectors._postgres_readonly import ReadOnlySession, Server
+    from connectors._customer_postgres.readonly import ReadOnlySession, Server
 
 _MAX_TIMEOUT_SECONDS = 3600
 
@@ -48,7 +48,7 @@ ORDER BY n.nspname, c.relname, a.attnum
 
 
 class CustomerPostgresConnector(BaseConnector):
-    """Answers SELECTs. Writing is impossible, see `connectors._postgres_readonly` for why."""
+    """Answers SELECTs. Writing is impossible, see `connectors._customer_postgres.readonly` for why."""
 
     source_system = "customer_postgres"
     meta = ConnectorMeta(
@@ -130,12 +130,12 @@ class CustomerPostgresConnector(BaseConnector):
 
     def _session(self, server: Server) -> AbstractAsyncContextManager[ReadOnlySession]:
         # Here and not above: listing connectors must not load a database driver.
-        from connectors._postgres_readonly import read_only_session
+        from connectors._customer_postgres.readonly import read_only_session
 
         return read_only_session(server)
 
     async def _server(self) -> Server:
-        from connectors._postgres_readonly import Server
+        from connectors._customer_postgres.readonly import Server
 
         credentials = await self.get_credentials()
         declared = {f.name: credentials[f.name] for f in self.meta.auth_fields if credentials.get(f.name) is not None}

@@ -15,12 +15,12 @@ from urllib.parse import quote
 
 import orjson
 
-from connectors._hubspot_actions import Actions
-from connectors._hubspot_declared import ACTIONS, EVENTS, WRITES
-from connectors._hubspot_events import CHANGED, inbound, touched, verify
-from connectors._hubspot_query import Request, parse, resolve
-from connectors._hubspot_reading import SEARCH_LIMIT, Reader, load
-from connectors._hubspot_records import (
+from connectors._hubspot.actions import Actions
+from connectors._hubspot.declared import ACTIONS, EVENTS, WRITES
+from connectors._hubspot.events import CHANGED, inbound, touched, verify
+from connectors._hubspot.query import Request, parse, resolve
+from connectors._hubspot.reading import SEARCH_LIMIT, Reader, load
+from connectors._hubspot.records import (
     ACTIVITIES,
     COMPANIES,
     CONTACTS,
@@ -35,7 +35,7 @@ from connectors._hubspot_records import (
     records,
     stages,
 )
-from connectors._hubspot_writing import Writer
+from connectors._hubspot.writing import Writer
 from connectors.base import BaseConnector
 from connectors.http import RateBudget
 from connectors.persistence import delete_records, persist_records
@@ -216,7 +216,7 @@ class HubSpotConnector(BaseConnector):
     async def query(self, request: str) -> dict[str, Any]:
         """The objects that a search finds: `{"columns", "rows", "truncated"}`; values are HubSpot's own texts.
 
-        See `connectors._hubspot_query` for what a request looks like. Raises InvalidInputError.
+        See `connectors._hubspot.query` for what a request looks like. Raises InvalidInputError.
         """
         asked = parse(request)
         if asked.checked:
@@ -243,11 +243,11 @@ class HubSpotConnector(BaseConnector):
     # -- WRITE and ACTION ------------------------------------------------------------------------------------------
 
     async def write(self, operation: str, data: dict[str, Any]) -> dict[str, Any]:
-        """Create or update a deal, a contact, a company or a note; see `connectors._hubspot_writing`."""
+        """Create or update a deal, a contact, a company or a note; see `connectors._hubspot.writing`."""
         return await Writer(self.http, self.reader).write(operation, data)
 
     async def execute_action(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
-        """Look something up that is not synced; see `connectors._hubspot_actions`."""
+        """Look something up that is not synced; see `connectors._hubspot.actions`."""
         found: dict[str, Any] = await getattr(Actions(self.http, self.reader), action)(params)
         return found
 

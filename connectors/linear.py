@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 
 import orjson
 
-from connectors._linear_graphql import Reply, ask, every, listing, next_cursor, teams_of
-from connectors._linear_query import SCHEMA, SEARCH, Search, described, parse, table
-from connectors._linear_records import ISSUE, PROJECT, TEAM, has_more_teams, issue, label_ids, project, records, team
-from connectors._linear_writing import Writer
+from connectors._linear.graphql import Reply, ask, every, listing, next_cursor, teams_of
+from connectors._linear.query import SCHEMA, SEARCH, Search, described, parse, table
+from connectors._linear.records import ISSUE, PROJECT, TEAM, has_more_teams, issue, label_ids, project, records, team
+from connectors._linear.writing import Writer
 from connectors.base import BaseConnector
 from connectors.http import RateBudget
 from connectors.paging import Fetched

@@ -13,10 +13,10 @@ from contextlib import aclosing
 from functools import partial
 from typing import Any, ClassVar
 
-from connectors._pipedrive_operations import OPERATIONS
-from connectors._pipedrive_query import parse
-from connectors._pipedrive_reading import Reader, stamp
-from connectors._pipedrive_records import (
+from connectors._pipedrive.operations import OPERATIONS
+from connectors._pipedrive.query import parse
+from connectors._pipedrive.reading import Reader, stamp
+from connectors._pipedrive.records import (
     ACTIVITIES,
     DEALS,
     KINDS,
@@ -27,7 +27,7 @@ from connectors._pipedrive_records import (
     Kind,
     record,
 )
-from connectors._pipedrive_writing import Writer
+from connectors._pipedrive.writing import Writer
 from connectors.base import BaseConnector
 from connectors.errors import BookmarkLostError, NotFoundError
 from connectors.http import RateBudget
@@ -199,7 +199,7 @@ class PipedriveConnector(BaseConnector):
         ]
 
     async def query(self, request: str) -> dict[str, Any]:
-        """What a search finds: `{"columns", "rows", "truncated"}`. See `connectors._pipedrive_query` for requests."""
+        """What a search finds: `{"columns", "rows", "truncated"}`. See `connectors._pipedrive.query` for requests."""
         return await parse(request).run(self.reader)
 
     # -- WRITE -----------------------------------------------------------------------------------------------------

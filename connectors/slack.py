@@ -13,12 +13,12 @@ from typing import Any
 
 import orjson
 
-from connectors._slack_api import BUDGETS, SMALL_PAGE, SlackApi
-from connectors._slack_declared import ACTIONS, AUTH_FIELDS, EVENT_TYPES, SCOPES
-from connectors._slack_query import FORMS, Queries
-from connectors._slack_reading import Reader
-from connectors._slack_records import TOMBSTONE, channel_record, message_record, permalink
-from connectors._slack_workspace import Workspace
+from connectors._slack.api import BUDGETS, SMALL_PAGE, SlackApi
+from connectors._slack.declared import ACTIONS, AUTH_FIELDS, EVENT_TYPES, SCOPES
+from connectors._slack.query import FORMS, Queries
+from connectors._slack.reading import Reader
+from connectors._slack.records import TOMBSTONE, channel_record, message_record, permalink
+from connectors._slack.workspace import Workspace
 from connectors.base import BaseConnector
 from connectors.context import ConnectorContext
 from connectors.errors import AuthenticationError, ConnectorError, InvalidInputError

@@ -65,12 +65,21 @@ class Source:
 
 
 def in_tree() -> list[Source]:
-    """The connectors of this package: every module that is neither the SDK's nor begins with `_`."""
+    """The connectors of this package: every module that is neither the SDK's nor begins with `_`.
+
+    What `hubspot.py` is made of besides, such as its declarations, is in the folder `_hubspot`.
+    """
+    folder = os.path.dirname(__file__)
     return [
-        Source(path, stem, module=f"connectors.{stem}", files=(path,))
-        for stem, path in python_files(os.path.dirname(__file__))
+        Source(path, stem, module=f"connectors.{stem}", files=(path, *_parts(folder, stem)))
+        for stem, path in python_files(folder)
         if not stem.startswith("_") and stem not in SDK_MODULES
     ]
+
+
+def _parts(folder: str, stem: str) -> list[str]:
+    parts = os.path.join(folder, f"_{stem}")
+    return [path for _, path in python_files(parts)] if os.path.isdir(parts) else []
 
 
 def drop_ins(home: str) -> tuple[list[Source], list[tuple[str, str]]]:

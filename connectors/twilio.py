@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from connectors._twilio_messages import LOOK_BACK, Message, Window, activity, channel_of, sent_or_created
-from connectors._twilio_query import Lookup, parse
-from connectors._twilio_sending import outgoing
-from connectors._twilio_signature import form, verify
+from connectors._twilio.messages import LOOK_BACK, Message, Window, activity, channel_of, sent_or_created
+from connectors._twilio.query import Lookup, parse
+from connectors._twilio.sending import outgoing
+from connectors._twilio.signature import form, verify
 from connectors.base import BaseConnector
 from connectors.errors import (
     AuthenticationError,
@@ -264,7 +264,7 @@ class TwilioConnector(BaseConnector):
     async def query(self, request: str) -> dict[str, Any]:
         """The messages that a request is about, newest first: `{"columns", "rows", "truncated"}`.
 
-        See `connectors._twilio_query` for what a request looks like. Raises InvalidInputError, and NotFoundError for a
+        See `connectors._twilio.query` for what a request looks like. Raises InvalidInputError, and NotFoundError for a
         SID that the account does not have.
         """
         lookup = parse(request)
@@ -311,7 +311,7 @@ class TwilioConnector(BaseConnector):
     # -- LISTEN ----------------------------------------------------------------------------------------------------
 
     async def verify_webhook(self, request: WebhookRequest) -> None:
-        """See `connectors._twilio_signature`. What is repeated does no harm: the message is fetched anew."""
+        """See `connectors._twilio.signature`. What is repeated does no harm: the message is fetched anew."""
         verify(request, self.webhook_secret())
 
     def process_webhook_payload(self, request: WebhookRequest) -> list[InboundEvent]:

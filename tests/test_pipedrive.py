@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from connectors._pipedrive_operations import OPERATIONS
+from connectors._pipedrive.operations import OPERATIONS
 from connectors.parameters import coerce_text, parse_parameters, validate_arguments
 from revtops_tui.engine import operations
 from revtops_tui.engine.connections import connect, use

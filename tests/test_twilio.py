@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from connectors._twilio_messages import Window
+from connectors._twilio.messages import Window
 from revtops_tui.engine import operations, rejected
 from revtops_tui.engine.connections import connect
 from revtops_tui.engine.errors import EngineError

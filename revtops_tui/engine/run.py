@@ -283,15 +283,19 @@ class SyncRun:
 def _code_stamp(cls: type[BaseConnector]) -> str:
     """Changes with the code that maps pages to records, so that a changed connector maps unchanged pages again.
 
-    That code is in the connector's file and in those beside it that it imports.
+    That code is in the connector's file, in those beside it that it imports, and in the folders of helpers there.
     """
     own = Path(inspect.getfile(cls))
+    beside = own.parent
     files: set[str] = set()
     modules = [sys.modules.get(cls.__module__)]
     while modules:
         module = modules.pop()
         file = getattr(module, "__file__", None)
-        if file is None or file in files or Path(file).parent != own.parent:
+        if file is None or file in files:
+            continue
+        folder = Path(file).parent
+        if folder != beside and not (folder.parent == beside and folder.name.startswith("_")):
             continue
         files.add(file)
         values = list(vars(module).values())

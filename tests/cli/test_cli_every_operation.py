@@ -104,10 +104,11 @@ def there_is(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, 
                 if one.slug in OPERATIONS and one.slug != "code_sandbox":
                     connect(ws, one.slug, one.credentials, base_url=one.base_url)
             connect(ws, "code_sandbox", {})
-            sync(ws)
+            assert {run.slug: run.error for run in sync(ws) if run.status != "success"} == {}
             (email, *_) = operations.action(ws, "hubspot", "list_marketing_emails", {}).result["emails"]
-            columns, (page, *_) = (operations.query(ws, "web_search", "grid")[part] for part in ("columns", "rows"))
-        yield {**ids(home), "marketing_email": email["id"], "web_page": page[columns.index("url")]}
+            found = operations.query(ws, "web_search", "Forecasting")
+            page = dict(zip(found["columns"], found["rows"][0], strict=True))
+        yield {**ids(home), "marketing_email": email["id"], "web_page": page["url"]}
 
 
 def ids(home: Path) -> dict[str, str]:

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass, field
 
-from connectors._twilio_sending import e164
+from connectors._twilio.sending import e164
 from connectors.errors import InvalidInputError
 from connectors.parameter_types import printable
 

@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeAlias
 
-from connectors._slack_api import SlackApi, next_cursor
-from connectors._slack_records import TOMBSTONE, Fields, Item, Names, message_record
+from connectors._slack.api import SlackApi, next_cursor
+from connectors._slack.records import TOMBSTONE, Fields, Item, Names, message_record
 from connectors.paging import Fetched
 from connectors.stream import Deleted
 

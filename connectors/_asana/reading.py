@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from connectors import _asana_records as records
-from connectors._asana_api import TASK_FIELDS, Api, Item, together
+from connectors._asana import records
+from connectors._asana.api import TASK_FIELDS, Api, Item, together
 from connectors.errors import BookmarkLostError, NotFoundError, PermissionDeniedError
 from connectors.once import Once
 from connectors.paging import Fetched

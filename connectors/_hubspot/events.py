@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from connectors._hubspot_records import COMPANIES, CONTACTS, DEALS, ObjectType
+from connectors._hubspot.records import COMPANIES, CONTACTS, DEALS, ObjectType
 from connectors.webhooks import InboundEvent, WebhookRefusedError, WebhookRequest, check_fresh, check_signature
 
 _WINDOW = 300.0

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from connectors._hubspot_query import milliseconds
-from connectors._hubspot_reading import Reader, load
-from connectors._hubspot_records import OWNER, Item
+from connectors._hubspot.query import milliseconds
+from connectors._hubspot.reading import Reader, load
+from connectors._hubspot.records import OWNER, Item
 from connectors.choosing import choose
 from connectors.errors import InvalidInputError
 

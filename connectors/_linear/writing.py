@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from connectors._linear_graphql import ask, every
+from connectors._linear.graphql import ask, every
 from connectors.choosing import choose
 from connectors.errors import InvalidInputError
 from connectors.http import HttpClient

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import orjson
 
-from connectors._hubspot_records import Item, Lookups, ObjectType
+from connectors._hubspot.records import Item, Lookups, ObjectType
 from connectors._read_ahead import read_ahead
 from connectors.errors import NotFoundError, VendorUnavailableError
 

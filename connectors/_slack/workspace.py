@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from connectors._slack_api import Reply, SlackApi
-from connectors._slack_records import Names
+from connectors._slack.api import Reply, SlackApi
+from connectors._slack.records import Names
 from connectors.choosing import choose
 from connectors.once import Once
 

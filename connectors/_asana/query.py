@@ -14,8 +14,8 @@ from typing import Any
 
 import orjson
 
-from connectors._asana_api import PAGE, Api, Item, data, together
-from connectors._asana_records import COMPLETED
+from connectors._asana.api import PAGE, Api, Item, data, together
+from connectors._asana.records import COMPLETED
 from connectors.choosing import choose
 from connectors.errors import InvalidInputError, PermissionDeniedError
 

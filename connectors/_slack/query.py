@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from connectors._slack_api import Reply, SlackApi, next_cursor
-from connectors._slack_workspace import Workspace
+from connectors._slack.api import Reply, SlackApi, next_cursor
+from connectors._slack.workspace import Workspace
 from connectors.errors import InvalidInputError, PermissionDeniedError
 from connectors.http.urls import origin
 

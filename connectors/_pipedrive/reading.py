@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from connectors._pipedrive_records import PIPELINES, STAGES, Item, Kind, Lookups, field_names, records
+from connectors._pipedrive.records import PIPELINES, STAGES, Item, Kind, Lookups, field_names, records
 from connectors.errors import InvalidInputError, VendorUnavailableError
 from connectors.paging import Fetched
 from connectors.stream import Deleted

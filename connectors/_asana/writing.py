@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from connectors._asana_api import Api, Item
-from connectors._asana_records import COMPLETED, NOT_COMPLETED
+from connectors._asana.api import Api, Item
+from connectors._asana.records import COMPLETED, NOT_COMPLETED
 from connectors.choosing import choose
 from connectors.errors import InvalidInputError, OutcomeUnknownError
 

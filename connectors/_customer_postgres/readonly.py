@@ -26,8 +26,8 @@ import psycopg
 from psycopg import AsyncConnection, AsyncCursor, IsolationLevel
 from psycopg.sql import Identifier
 
-from connectors._postgres_errors import connect_error, statement_error
-from connectors._postgres_values import json_adapters
+from connectors._customer_postgres.errors import connect_error, statement_error
+from connectors._customer_postgres.values import json_adapters
 from connectors.errors import InvalidInputError, PermissionDeniedError, VendorUnavailableError
 
 _DECLARE = "DECLARE revtops_query NO SCROLL CURSOR FOR "

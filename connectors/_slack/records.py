@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from connectors._slack_api import SlackApi
+from connectors._slack.api import SlackApi
 
 Fields = dict[str, Any]
 Item = Mapping[str, Any]

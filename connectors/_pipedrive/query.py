@@ -17,8 +17,8 @@ from typing import Any
 
 import orjson
 
-from connectors._pipedrive_reading import Reader
-from connectors._pipedrive_records import Item
+from connectors._pipedrive.reading import Reader
+from connectors._pipedrive.records import Item
 from connectors.errors import InvalidInputError
 
 _TYPES = {

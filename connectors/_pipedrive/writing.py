@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from connectors._pipedrive_reading import Reader, read, stamp
-from connectors._pipedrive_records import ACTIVITIES, DEALS, ORGANIZATIONS, PERSONS, Fields, Item, Kind
+from connectors._pipedrive.reading import Reader, read, stamp
+from connectors._pipedrive.records import ACTIVITIES, DEALS, ORGANIZATIONS, PERSONS, Fields, Item, Kind
 from connectors.choosing import choose
 from connectors.errors import InvalidInputError
 

@@ -1,0 +1,1 @@
+"""What Asana's connector, `connectors/asana.py`, is made of."""

@@ -1,0 +1,1 @@
+"""What Customer Postgres's connector, `connectors/customer_postgres.py`, is made of."""

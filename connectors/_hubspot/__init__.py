@@ -1,0 +1,1 @@
+"""What HubSpot's connector, `connectors/hubspot.py`, is made of."""

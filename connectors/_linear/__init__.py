@@ -1,0 +1,1 @@
+"""What Linear's connector, `connectors/linear.py`, is made of."""

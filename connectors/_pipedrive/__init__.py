@@ -1,0 +1,1 @@
+"""What Pipedrive's connector, `connectors/pipedrive.py`, is made of."""

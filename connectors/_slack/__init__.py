@@ -1,0 +1,1 @@
+"""What Slack's connector, `connectors/slack.py`, is made of."""

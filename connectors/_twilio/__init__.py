@@ -1,0 +1,1 @@
+"""What Twilio's connector, `connectors/twilio.py`, is made of."""

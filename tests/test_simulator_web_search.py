@@ -39,15 +39,13 @@ def urls(provider: str, reply: httpx2.Response) -> list[str]:
 
 
 def test_the_four_find_the_same_pages(client: httpx2.Client) -> None:
-    found = {
-        tuple(urls(provider, ask(client, provider, **words)))
-        for provider, words in {
-            "exa": {"query": "larkspur forecasting", "numResults": 10},
-            "tavily": {"query": "larkspur forecasting", "max_results": 10},
-            "brave": {"q": "larkspur forecasting", "count": 10},
-            "perplexity": {"query": "larkspur forecasting", "max_results": 10},
-        }.items()
+    asked: dict[str, dict[str, Any]] = {
+        "exa": {"query": "larkspur forecasting", "numResults": 10},
+        "tavily": {"query": "larkspur forecasting", "max_results": 10},
+        "brave": {"q": "larkspur forecasting", "count": 10},
+        "perplexity": {"query": "larkspur forecasting", "max_results": 10},
     }
+    found = {tuple(urls(provider, ask(client, provider, None, **words))) for provider, words in asked.items()}
     assert len(found) == 1
     assert "https://larkspur.example/products/forecasting" in found.pop()
 
@@ -94,6 +92,40 @@ def test_a_wrong_key_is_refused_in_the_provider_s_way(
 )
 def test_what_goes_beyond_the_limits_is_refused(client: httpx2.Client, provider: str, values: dict[str, Any]) -> None:
     assert ask(client, provider, **values).status_code in (400, 422)
+
+
+FORECASTING = "https://larkspur.example/products/forecasting"
+
+
+def test_exa_hands_out_what_it_finds_and_says_what_is_not_there(client: httpx2.Client) -> None:
+    def contents(**body: Any) -> dict[str, Any]:
+        reply: dict[str, Any] = (
+            client.post("/exa/contents", json=body, headers=HEADERS["exa"]).raise_for_status().json()
+        )
+        return reply
+
+    reply = contents(urls=[FORECASTING, "https://nowhere.example/"], text=True)
+    assert [result["text"].partition("\n")[0] for result in reply["results"]] == ["# Forecasting | Larkspur Systems"]
+    assert [status["status"] for status in reply["statuses"]] == ["success", "error"]
+    assert reply["statuses"][1]["error"] == {"tag": "CRAWL_NOT_FOUND", "httpStatusCode": 404}
+    assert "text" not in contents(urls=[FORECASTING])["results"][0]
+    (tagged,) = contents(urls=[FORECASTING], text={"includeHtmlTags": True, "maxCharacters": 4})["results"]
+    assert tagged["text"] == "<h1>"
+
+
+def test_tavily_hands_out_what_it_finds_and_says_what_is_not_there(client: httpx2.Client) -> None:
+    def extract(**body: Any) -> httpx2.Response:
+        return client.post("/tavily/extract", json=body, headers=HEADERS["tavily"])
+
+    reply = extract(urls=[f"{FORECASTING}#price", "https://nowhere.example/"]).raise_for_status().json()
+    assert [result["url"] for result in reply["results"]] == [f"{FORECASTING}#price"]
+    assert reply["results"][0]["raw_content"].startswith("# Forecasting")
+    assert [failed["url"] for failed in reply["failed_results"]] == ["https://nowhere.example/"]
+    plain = extract(urls=FORECASTING, format="text").raise_for_status().json()
+    assert plain["results"][0]["raw_content"].startswith("Forecasting")
+    many = extract(urls=[FORECASTING] * 21)
+    assert (many.status_code, many.json()["detail"]["error"]) == (400, "Max 20 URLs are allowed.")
+    assert extract(urls=[]).status_code == 400
 
 
 def test_awkward_titles_are_there_as_they_are(client: httpx2.Client) -> None:

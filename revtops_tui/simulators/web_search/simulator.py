@@ -1,7 +1,4 @@
-"""Four search providers over one small web: the pages of the company's customers, news of its deals, its products.
-
-Each is below its own prefix: /exa, /tavily, /brave and /perplexity.
-"""
+"""Four search providers over one small web, each below its own prefix: /exa, /tavily, /brave and /perplexity."""
 
 from __future__ import annotations
 
@@ -10,19 +7,16 @@ import hmac
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import orjson
 from starlette.routing import Route
 
-from revtops_tui.simulators.company import PRODUCTS
 from revtops_tui.simulators.faults import FAULT
-from revtops_tui.simulators.hubspot.seeded import AWKWARD_NAMES
-from revtops_tui.simulators.seeding import DAY_MS, iso_utc
+from revtops_tui.simulators.seeding import DAY_MS
 from revtops_tui.simulators.vendor import RefusalError, VendorSimulator, json_reply
+from revtops_tui.simulators.web_search.pages import Web, WebPage
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -30,41 +24,16 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from revtops_tui.simulators.faults import Fault
-    from revtops_tui.simulators.story import Deal
 
 _AGES = {"day": 1, "week": 7, "month": 31, "year": 366}
 _SITE = re.compile(r"site:(\S+?)(?=[)\s]|$)")
 _MOST = {"exa": 100, "tavily": 20, "brave": 20, "perplexity": 20}
+_MOST_EXTRACTED = 20
 _SPENT = {"exa": 402, "tavily": 432, "brave": 402, "perplexity": 402}
 
 
-@dataclass(frozen=True)
-class WebPage:
-    """A page; `published` is in milliseconds since 1970 UTC, 0 for one without a date."""
-
-    url: str
-    title: str
-    text: str
-    published: int = 0
-
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """The words on it."""
-        return frozenset(re.findall(r"\w+", f"{self.title} {self.text}".lower()))
-
-    @property
-    def host(self) -> str:
-        """Where it is."""
-        return urlsplit(self.url).hostname or ""
-
-    @property
-    def date(self) -> str | None:
-        """When it was published."""
-        return iso_utc(self.published) if self.published else None
-
-
 class WebSearchSimulator(VendorSimulator):
-    """The four providers' search endpoints. News are as old as the last change of their deal is before `as_of`."""
+    """The four providers' search endpoints, and those with which Exa and Tavily hand out a page."""
 
     slug = "web_search"
 
@@ -80,37 +49,17 @@ class WebSearchSimulator(VendorSimulator):
         return {f"{name}_api_key": f"simulated-{name}-key" for name in _MOST}
 
     @cached_property
-    def pages(self) -> list[WebPage]:
-        """The web, made when somebody first searches it."""
-        company, story = self.story.company, self.story
-        found = [
-            WebPage(
-                f"https://{company.domain}/products/{product.lower().replace(' ', '-')}",
-                f"{product} | {company.name}",
-                f"{product} by {company.name}: what it does, for whom it is, and what it costs.",
-            )
-            for product in PRODUCTS
-        ]
-        for index in range(story.customers):
-            customer = company.customer(index)
-            trade = customer.industry.replace("_", " ").lower()
-            about = f"{customer.name} of {customer.city}, {customer.country}: {trade}, {customer.employees} people."
-            found.append(WebPage(f"https://{customer.domain}/", f"About {customer.name}", about))
-        return found + [self._news(story.deal(index)) for index in story.key_deals()]
-
-    def _news(self, deal: Deal) -> WebPage:
-        company = self.story.company
-        name = company.customer_name(deal.customer)
-        title = AWKWARD_NAMES.get(deal.index // 4) or f"{name} considers {deal.product}"
-        text = f"{name} talks to {company.name} about {deal.product}, says {self.story.contact(deal).title}. News."
-        published = self._opened - (self.story.end - deal.modified)
-        return WebPage(f"https://{company.customer_domain(deal.customer)}/news/{deal.index}", title, text, published)
+    def web(self) -> Web:
+        """What is searched, made when somebody first asks for it."""
+        return Web(self.story, self._opened)
 
     def routes(self) -> Sequence[BaseRoute]:
-        """One endpoint each."""
+        """A search each; and the two that hand out pages."""
         return [
             Route("/exa/search", self._exa, methods=["POST"]),
+            Route("/exa/contents", self._exa_contents, methods=["POST"]),
             Route("/tavily/search", self._tavily, methods=["POST"]),
+            Route("/tavily/extract", self._tavily_extract, methods=["POST"]),
             Route("/brave/res/v1/web/search", self._brave, methods=["GET"]),
             Route("/perplexity/search", self._perplexity, methods=["POST"]),
         ]
@@ -180,6 +129,44 @@ class WebSearchSimulator(VendorSimulator):
         about = {"query": body["query"], "images": [], "response_time": 0.1, "request_id": _id()}
         return _reply(request, {**about, "results": results})
 
+    async def _exa_contents(self, request: Request) -> Response:
+        body = await _body(request, "exa", "urls")
+        self._refuse_when_spent("exa")
+        found = [(url, self.web.at(url)) for url in body["urls"]]
+        results: list[dict[str, Any]] = [
+            {
+                "id": url,
+                "url": page.url,
+                "title": page.title,
+                "publishedDate": page.date,
+                "author": None,
+                **_text(page, body.get("text")),
+            }
+            for url, page in found
+            if page
+        ]
+        missing = {"status": "error", "error": {"tag": "CRAWL_NOT_FOUND", "httpStatusCode": 404}}
+        statuses = [{"id": url, **({"status": "success"} if page else missing)} for url, page in found]
+        about = {"requestId": uuid.uuid4().hex, "costDollars": {"total": 0.001 * len(results)}}
+        return _reply(request, {**about, "results": results, "statuses": statuses})
+
+    async def _tavily_extract(self, request: Request) -> Response:
+        body = await _body(request, "tavily", "urls")
+        self._refuse_when_spent("tavily")
+        urls = [body["urls"]] if isinstance(body["urls"], str) else body["urls"]
+        if len(urls) > _MOST_EXTRACTED:
+            raise _refusal("tavily", 400, "", f"Max {_MOST_EXTRACTED} URLs are allowed.")
+        found = [(url, self.web.at(url)) for url in urls]
+        as_text = body.get("format") == "text"
+        results = [
+            {"url": url, "raw_content": page.markdown.removeprefix("# " if as_text else "")}
+            for url, page in found
+            if page
+        ]
+        failed = [{"url": url, "error": "Failed to fetch url"} for url, page in found if not page]
+        about = {"response_time": 0.1, "request_id": _id()}
+        return _reply(request, {"results": results, "failed_results": failed, **about})
+
     async def _brave(self, request: Request) -> Response:
         query = request.query_params
         words = query.get("q", "")
@@ -235,20 +222,21 @@ class WebSearchSimulator(VendorSimulator):
         return self._opened - _AGES[age] * DAY_MS if age else 0
 
     def _search(self, provider: str, words: str, most: int, *, sites: Sequence[str], since: int) -> list[WebPage]:
-        if provider in self.spent:
-            raise _refusal(provider, _SPENT[provider], "NO_MORE_CREDITS", "You have exceeded your credits limit")
+        self._refuse_when_spent(provider)
         if not 1 <= most <= _MOST[provider]:
             raise _refusal(provider, 400, "INVALID_REQUEST", f"The number of results must be 1 to {_MOST[provider]}")
-        wanted = set(re.findall(r"\w+", words.lower()))
-        found = [
-            page
-            for page in self.pages
-            if page.published >= since
-            and wanted & page.words
-            and (not sites or any(page.host == site or page.host.endswith(f".{site}") for site in sites))
-        ]
-        found.sort(key=lambda page: (-len(wanted & page.words), -page.published, page.url))
-        return found[:most]
+        return self.web.search(words, sites=sites, since=since)[:most]
+
+    def _refuse_when_spent(self, provider: str) -> None:
+        if provider in self.spent:
+            raise _refusal(provider, _SPENT[provider], "NO_MORE_CREDITS", "You have exceeded your credits limit")
+
+
+def _text(page: WebPage, asked: bool | dict[str, Any] | None) -> dict[str, str]:
+    """What Exa's `text` asks for."""
+    options = asked if isinstance(asked, dict) else {}
+    content = page.html if options.get("includeHtmlTags") else page.markdown
+    return {"text": content[: options.get("maxCharacters")]} if asked else {}
 
 
 def _reply(request: Request, document: dict[str, Any]) -> Response:
@@ -267,13 +255,13 @@ def _provider(path: str) -> str:
     return name if name in _MOST else "exa"
 
 
-async def _body(request: Request, provider: str) -> dict[str, Any]:
+async def _body(request: Request, provider: str, needed: str = "query") -> dict[str, Any]:
     try:
         body = orjson.loads(await request.body())
     except orjson.JSONDecodeError:
         body = None
-    if not isinstance(body, dict) or not body.get("query"):
-        raise _refusal(provider, 400, "INVALID_REQUEST_BODY", "query is required")
+    if not isinstance(body, dict) or not body.get(needed):
+        raise _refusal(provider, 400, "INVALID_REQUEST_BODY", f"{needed} is required")
     return body
 
 

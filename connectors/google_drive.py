@@ -12,10 +12,10 @@ from contextlib import aclosing
 from functools import partial
 from typing import Any
 
-from connectors._google_drive_folders import Changes, Folders, scope_of
-from connectors._google_drive_query import SEARCH_TERMS, Finder, file_id
-from connectors._google_drive_reading import FOLDER, USER, File, Reader, members
-from connectors._google_drive_writing import FILE_TYPES, Writer
+from connectors._google_drive.folders import Changes, Folders, scope_of
+from connectors._google_drive.query import SEARCH_TERMS, Finder, file_id
+from connectors._google_drive.reading import FOLDER, USER, File, Reader, members
+from connectors._google_drive.writing import FILE_TYPES, Writer
 from connectors.base import BaseConnector
 from connectors.errors import BookmarkLostError
 from connectors.http import RateBudget

@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from connectors import _google_drive_text as texts
+from connectors._google_drive import text as texts
 from connectors.errors import InvalidInputError
 from revtops_tui.engine import operations
 from revtops_tui.engine.connections import connect

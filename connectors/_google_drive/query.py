@@ -7,8 +7,8 @@ import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from connectors import _google_drive_text as texts
-from connectors._google_drive_reading import FILES, SHORTCUT, File, Reader, members, quoted
+from connectors._google_drive import text as texts
+from connectors._google_drive.reading import FILES, SHORTCUT, File, Reader, members, quoted
 from connectors.errors import InvalidInputError, NotFoundError, PermissionDeniedError
 
 APPS = "application/vnd.google-apps."

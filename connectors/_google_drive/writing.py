@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
-from connectors import _google_drive_text as texts
-from connectors._google_drive_query import APPS, Finder, file_id
-from connectors._google_drive_reading import FILES, FOLDER, File, Reader, load, members
+from connectors._google_drive import text as texts
+from connectors._google_drive.query import APPS, Finder, file_id
+from connectors._google_drive.reading import FILES, FOLDER, File, Reader, load, members
 from connectors.errors import InvalidInputError, VendorUnavailableError
 from connectors.http import HttpClient
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from connectors._google_drive_reading import FOLDER, USER, File, Reader, members
+from connectors._google_drive.reading import FOLDER, USER, File, Reader, members
 from connectors.errors import BookmarkLostError, InvalidInputError, NotFoundError, VendorUnavailableError
 from connectors.stream import Deleted
 

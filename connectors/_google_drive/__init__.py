@@ -1,0 +1,1 @@
+"""What Google Drive's connector, `connectors/google_drive.py`, is made of."""

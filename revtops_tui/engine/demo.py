@@ -21,7 +21,6 @@ from store.credentials import MemoryCredentials
 ORGANIZATION = "demo"
 LOCAL = "code_sandbox"
 """Needs no vendor: it runs on this machine."""
-_A_CHANGE_EVERY = 5.0
 
 
 class Demo:
@@ -30,11 +29,11 @@ class Demo:
     Args:
         size: how many deals the simulated company has; everything else is in proportion.
         seed: which company it is.
-        alive: whether its people go on working: every few seconds somebody changes something somewhere.
+        pace: seconds after which somebody there changes something in one of the systems; None: nobody works.
     """
 
-    def __init__(self, *, size: int = 500, seed: int = 1, alive: bool = True) -> None:
-        self._size, self._seed, self._alive = size, seed, alive
+    def __init__(self, *, size: int = 500, seed: int = 1, pace: float | None = 5.0) -> None:
+        self._size, self._seed, self._pace = size, seed, pace
         self._stack = ExitStack()
 
     def __enter__(self) -> Workspace:
@@ -54,8 +53,8 @@ class Demo:
             _connect(ws, postgres.result() if postgres else [])
         with suppress(EngineError):  # a machine that cannot sandbox demonstrates the other nine
             connect(ws, LOCAL, {})
-        if self._alive:
-            stack.enter_context(_Life(vendors, self._seed))
+        if self._pace is not None:
+            stack.enter_context(_Life(vendors, self._seed, self._pace))
         return ws
 
     def _simulate(self, *slugs: str) -> AbstractContextManager[list[Simulated]]:
@@ -75,7 +74,8 @@ def _connect(ws: Workspace, vendors: Sequence[Simulated]) -> None:
 class _Life:
     """Colleagues at work: now and then one creates or changes something in one of the systems."""
 
-    def __init__(self, running: Sequence[Simulated], seed: int) -> None:
+    def __init__(self, running: Sequence[Simulated], seed: int, pace: float) -> None:
+        self._pace = pace
         self._places = [
             (one.simulator, entity) for one in running if one.simulator for entity in one.simulator.changeable
         ]
@@ -93,6 +93,6 @@ class _Life:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._over.wait(_A_CHANGE_EVERY):
+        while not self._over.wait(self._pace):
             simulator, entity = self._chance.choice(self._places)
             self._chance.choice((simulator.create, simulator.change))(entity)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
 import threading
@@ -12,6 +13,8 @@ from typing import Any
 
 import httpx2
 import pytest
+from docx import Document
+from pptx import Presentation
 
 from connectors._google_drive import text as texts
 from connectors.errors import InvalidInputError
@@ -147,6 +150,24 @@ class TestReading:
         text = office.query(f"read {file}")["text"]
         assert [line for line in text.splitlines() if line and not line.startswith("##")] == ["One", "first", "Two"]
 
+    def test_tables_and_groups_of_office_files_are_read(self) -> None:
+        file = io.BytesIO()
+        letter = Document()
+        letter.add_paragraph("Before")
+        table = letter.add_table(1, 2)
+        table.cell(0, 0).text, table.cell(0, 1).text = "a", "b, c"
+        letter.add_paragraph("After")
+        letter.save(file)
+        assert texts.read(texts.DOCX, file.getvalue()).text == 'Before\na,"b, c"\nAfter\n'
+        file = io.BytesIO()
+        deck = Presentation()
+        slide = deck.slides.add_slide(deck.slide_layouts[6])
+        cells = slide.shapes.add_table(1, 2, 0, 0, 100, 100).table
+        cells.cell(0, 0).text, cells.cell(0, 1).text = "x", "y"
+        slide.shapes.add_group_shape().shapes.add_textbox(0, 0, 100, 100).text_frame.text = "In a group"
+        deck.save(file)
+        assert texts.read(texts.PPTX, file.getvalue()).text == "## Slide 1\nx,y\nIn a group\n"
+
     def test_a_link_is_as_good_as_an_id_and_a_shortcut_as_what_it_means(
         self, office: Connected, simulator: GoogleDriveSimulator
     ) -> None:
@@ -168,6 +189,12 @@ class TestReading:
         assert len(read["text"]) == 30
         assert read["text"].startswith("Sheets: First, Second\n")
         assert (read["truncated"], read["note"]) == (True, "Cut after 30 characters; there is more.")
+
+    def test_a_document_that_takes_too_long_is_cut_and_says_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(texts, "MOST_SECONDS", -1.0)
+        read = texts.read(texts.PPTX, documents.pptx(["One", "Two"]))
+        assert (read.truncated, "of reading; there is more" in read.note) == (True, True)
+        assert "Two" not in read.text
 
     def test_a_scan_says_that_there_is_no_text(self, office: Connected, simulator: GoogleDriveSimulator) -> None:
         read = office.query(f"read {add(simulator, 'Scan.pdf', 'application/pdf', documents.pdf([]))}")
@@ -282,6 +309,9 @@ class TestWriting:
         contract = named(simulator, "Contract")
         error = refused(office, "update_file", id=contract.id, content="x")
         assert "cannot be written as text" in error.message
+        much = "é" * (texts.MOST_UPLOADED // 2 + 1)
+        error = refused(office, "create_file", file_type="text", title="Long", content=much)
+        assert error.message == "The content is longer than the 5 MB that are sent at once."
 
     def test_nothing_is_put_into_what_is_no_folder(self, office: Connected, simulator: GoogleDriveSimulator) -> None:
         contract = named(simulator, "Contract")

@@ -16,6 +16,7 @@ from googleapiclient.http import MediaInMemoryUpload, MediaIoBaseDownload
 
 from revtops_tui.simulators.google_drive import GoogleDriveSimulator
 from revtops_tui.simulators.google_drive.account import DOCUMENT, FOLDER, PRESENTATION, SPREADSHEET
+from revtops_tui.simulators.google_drive.resources import FILE_FIELDS
 from revtops_tui.simulators.limits import Limit
 from revtops_tui.simulators.server import serve
 from tests.contracts.documents import SPECS
@@ -161,6 +162,11 @@ class TestOfficialClient:
         stopped = {"id": "c1", "resourceId": channel["resourceId"]}
         drive.channels().stop(body=stopped).execute()
         assert refused(drive.channels().stop(body=stopped)) == (404, "notFound")
+
+
+def test_every_field_of_a_file_is_one_of_drives() -> None:
+    document = json.loads((SPECS / "google" / "drive.v3.json").read_bytes())
+    assert FILE_FIELDS.keys() <= document["schemas"]["File"]["properties"].keys()
 
 
 class TestIds:

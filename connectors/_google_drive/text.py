@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import csv
 import io
+import time
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from connectors.errors import ConnectorError, InvalidInputError
 
@@ -30,6 +33,10 @@ UPLOADS = {DOCUMENT: "text/markdown", SPREADSHEET: "text/csv", PRESENTATION: PPT
 MOST_BYTES = 20 * 1024 * 1024
 """A larger file is not downloaded to be read. Drive itself exports at most 10 MB."""
 MOST_CHARACTERS = 200_000
+MOST_SECONDS = 60.0
+"""How long a document may be parsed: one page of a hostile PDF says nothing of how many there are."""
+MOST_UPLOADED = 5 * 1024 * 1024
+"""Of a multipart upload (Google's page "Upload file data"); text is hardly ever longer."""
 _MOST_UNPACKED = 200 * 1024 * 1024
 
 _TEXTUAL = ("text/", "application/json", "application/xml", "application/javascript", "application/x-yaml")
@@ -56,7 +63,8 @@ def read(mime: str, content: bytes) -> Text:
         known = "Google documents, sheets and slides, text, PDF, docx, xlsx and pptx"
         raise InvalidInputError(f"A file of type {mime} cannot be read as text.", hint=f"What can be: {known}.")
     try:
-        return _collected(pieces(content))
+        with warnings.catch_warnings(action="ignore"):  # a workbook without a style is none of a reader's concerns
+            return _collected(pieces(content))
     except ConnectorError:
         raise
     except ImportError as error:
@@ -74,12 +82,14 @@ def _pieces(mime: str) -> Callable[[bytes], Iterator[str]] | None:
 
 def _collected(pieces: Iterator[str]) -> Text:
     kept: list[str] = []
-    room = MOST_CHARACTERS
+    room, ends = MOST_CHARACTERS, time.monotonic() + MOST_SECONDS
     for piece in pieces:
         kept.append(piece[:room])
         room -= len(piece)
         if room < 0:
             return Text("".join(kept), True, f"Cut after {MOST_CHARACTERS:,} characters; there is more.")
+        if time.monotonic() > ends:
+            return Text("".join(kept), True, f"Cut after {MOST_SECONDS:.0f} seconds of reading; there is more.")
     text = "".join(kept)
     note = "" if text.strip() else "There is no text in it: it may be empty, or scanned pages, which are pictures."
     return Text(text, False, note)
@@ -124,11 +134,17 @@ def _pptx(content: bytes) -> Iterator[str]:
 
     for number, slide in enumerate(Presentation(_unpackable(content)).slides, 1):
         yield f"## Slide {number}\n"
-        for shape in slide.shapes:
-            if shape.has_text_frame:
-                yield f"{shape.text_frame.text}\n"
-            elif shape.has_table:
-                yield "".join(_csv_line([cell.text for cell in row.cells]) for row in shape.table.rows)
+        yield from _on_slide(slide.shapes)
+
+
+def _on_slide(shapes: Any) -> Iterator[str]:
+    for shape in shapes:
+        if hasattr(shape, "shapes"):  # a group
+            yield from _on_slide(shape.shapes)
+        elif shape.has_text_frame:
+            yield f"{shape.text_frame.text}\n"
+        elif getattr(shape, "has_table", False):
+            yield "".join(_csv_line([cell.text for cell in row.cells]) for row in shape.table.rows)
 
 
 def _csv_line(values: list[str]) -> str:
@@ -149,8 +165,10 @@ def upload(mime: str, text: str) -> tuple[str, bytes]:
     """The content type and bytes that make a file of this type out of text.
 
     A presentation has a slide for each part between lines of `---`; the first line of a part is the slide's title.
-    Raises InvalidInputError for a type that text cannot be put into without ruining it.
+    Raises InvalidInputError for a type that text cannot be put into without ruining it, and for too much of it.
     """
+    if len(text.encode()) > MOST_UPLOADED:
+        raise InvalidInputError(f"The content is longer than the {MOST_UPLOADED // 1024**2} MB that are sent at once.")
     if mime == PRESENTATION:
         return PPTX, _deck(text)
     kind = UPLOADS.get(mime, mime)

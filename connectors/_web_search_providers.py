@@ -26,11 +26,11 @@ class Result:
 
 @dataclass(frozen=True)
 class Provider:
-    """A search provider's API: one endpoint. `field` is the credentials' field with its key, `env` where it may be.
+    """A search provider's API. `field` is the credentials' field with its key, `env` where it may be.
 
-    `request` makes the options of an HTTP request out of a search and a key; `found` reads the results of the answer,
-    and raises KeyError, TypeError or AttributeError for one of another shape. `bad_key`: its words for a key that is
-    wrong, where its status does not say so.
+    `headers` carry the key. `request` makes the options of an HTTP request out of a search; `found` reads the results
+    of the answer, and raises KeyError, TypeError or AttributeError for one of another shape. `bad_key`: its words for a
+    key that is wrong, where its status does not say so.
     """
 
     name: str
@@ -38,7 +38,8 @@ class Provider:
     origin: str
     method: str
     path: str
-    request: Callable[[Search, str], dict[str, Any]]
+    headers: Callable[[str], dict[str, str]]
+    request: Callable[[Search], dict[str, Any]]
     found: Callable[[Mapping[str, Any]], list[Result]]
     bad_key: str = ""
 
@@ -59,17 +60,25 @@ def _result(title: Any, url: Any, published: Any, snippet: Any) -> Result:
     return Result(str(title or ""), str(url), str(published or ""), cut)
 
 
+def _bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
 # -- Exa: "Search" of its API reference --------------------------------------------------------------------------------
 
 
-def _ask_exa(search: Search, key: str) -> dict[str, Any]:
+def _exa_key(key: str) -> dict[str, str]:
+    return {"x-api-key": key}
+
+
+def _ask_exa(search: Search) -> dict[str, Any]:
     body: dict[str, Any] = {"query": search.words, "numResults": search.limit, "contents": {"highlights": True}}
     if search.sites:
         body["includeDomains"] = list(search.sites)
     if search.freshness:
         since = dt.datetime.now(dt.UTC) - dt.timedelta(days=_DAYS[search.freshness])
         body["startPublishedDate"] = since.strftime("%Y-%m-%dT00:00:00.000Z")
-    return {"json": body, "headers": {"x-api-key": key}}
+    return {"json": body}
 
 
 def _found_by_exa(answer: Mapping[str, Any]) -> list[Result]:
@@ -82,13 +91,13 @@ def _found_by_exa(answer: Mapping[str, Any]) -> list[Result]:
 # -- Tavily: "Search" of its API reference -----------------------------------------------------------------------------
 
 
-def _ask_tavily(search: Search, key: str) -> dict[str, Any]:
+def _ask_tavily(search: Search) -> dict[str, Any]:
     body: dict[str, Any] = {"query": search.words, "max_results": search.limit}
     if search.sites:
         body["include_domains"] = list(search.sites)
     if search.freshness:
         body["time_range"] = search.freshness
-    return {"json": body, "headers": {"Authorization": f"Bearer {key}"}}
+    return {"json": body}
 
 
 def _found_by_tavily(answer: Mapping[str, Any]) -> list[Result]:
@@ -101,14 +110,18 @@ def _found_by_tavily(answer: Mapping[str, Any]) -> list[Result]:
 # -- Brave: "Web search" of its API reference --------------------------------------------------------------------------
 
 
-def _ask_brave(search: Search, key: str) -> dict[str, Any]:
+def _brave_key(key: str) -> dict[str, str]:
+    return {"X-Subscription-Token": key, "Accept": "application/json"}
+
+
+def _ask_brave(search: Search) -> dict[str, Any]:
     params: dict[str, Any] = {"q": search.words, "count": search.limit, "text_decorations": False}
     params["result_filter"] = "web"
     if search.sites:
         params["q"] += f" ({' OR '.join(f'site:{site}' for site in search.sites)})"
     if search.freshness:
         params["freshness"] = f"p{search.freshness[0]}"
-    return {"params": params, "headers": {"X-Subscription-Token": key, "Accept": "application/json"}}
+    return {"params": params}
 
 
 def _found_by_brave(answer: Mapping[str, Any]) -> list[Result]:
@@ -122,13 +135,13 @@ def _found_by_brave(answer: Mapping[str, Any]) -> list[Result]:
 # -- Perplexity: "Search the web" of its API reference -----------------------------------------------------------------
 
 
-def _ask_perplexity(search: Search, key: str) -> dict[str, Any]:
+def _ask_perplexity(search: Search) -> dict[str, Any]:
     body: dict[str, Any] = {"query": search.words, "max_results": search.limit, "max_tokens_per_page": 256}
     if search.sites:
         body["search_domain_filter"] = list(search.sites)
     if search.freshness:
         body["search_recency_filter"] = search.freshness
-    return {"json": body, "headers": {"Authorization": f"Bearer {key}"}}
+    return {"json": body}
 
 
 def _found_by_perplexity(answer: Mapping[str, Any]) -> list[Result]:
@@ -141,14 +154,17 @@ def _found_by_perplexity(answer: Mapping[str, Any]) -> list[Result]:
 PROVIDERS = {
     provider.name: provider
     for provider in (
-        Provider("exa", "Exa", "https://api.exa.ai", "POST", "/search", _ask_exa, _found_by_exa),
-        Provider("tavily", "Tavily", "https://api.tavily.com", "POST", "/search", _ask_tavily, _found_by_tavily),
+        Provider("exa", "Exa", "https://api.exa.ai", "POST", "/search", _exa_key, _ask_exa, _found_by_exa),
+        Provider(
+            "tavily", "Tavily", "https://api.tavily.com", "POST", "/search", _bearer, _ask_tavily, _found_by_tavily
+        ),
         Provider(
             "brave",
             "Brave",
             "https://api.search.brave.com",
             "GET",
             "/res/v1/web/search",
+            _brave_key,
             _ask_brave,
             _found_by_brave,
             bad_key="The provided subscription token is invalid.",  # with HTTP 422
@@ -159,6 +175,7 @@ PROVIDERS = {
             "https://api.perplexity.ai",
             "POST",
             "/search",
+            _bearer,
             _ask_perplexity,
             _found_by_perplexity,
         ),

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import orjson
 
 from connectors._web_search_providers import PROVIDERS, Provider, Result
 from connectors._web_search_query import Search, parse
+from connectors._web_search_rendering import Wanted, renderer_for
 from connectors._web_search_text import KINDS, read
 from connectors.base import BaseConnector
 from connectors.errors import (
@@ -29,6 +31,10 @@ _COLUMNS = ("rank", "title", "url", "published", "snippet", "provider")
 _SPENT = (402, 432, 433)
 """The plan or the credit is used up: Exa's, and Tavily's two."""
 _MOST_CHARACTERS = 50_000
+
+_RENDERING = 60.0
+"""Seconds: Tavily gives a page 30 by default."""
+_T = TypeVar("_T")
 
 _REMEMBERED = 500
 _answers: OrderedDict[tuple[object, ...], list[Result]] = OrderedDict()
@@ -73,12 +79,21 @@ class WebSearchConnector(BaseConnector):
                         "description": "The text without menus and markup; false gives a page's HTML as it is",
                     },
                     {
+                        "name": "render",
+                        "aliases": ["render_js"],
+                        "type": "boolean",
+                        "default": False,
+                        "description": "For a page that needs JavaScript: Tavily or Exa, whose key it takes, fetches "
+                        "and renders it, and so sees the address",
+                    },
+                    {
                         "name": "max_characters",
                         "type": "integer",
                         "default": _MOST_CHARACTERS,
                         "description": "Where to cut; `truncated` says whether it was",
                     },
                 ],
+                read_only=True,
             )
         ],
         query_description="What to search the web for, in words: `acme logistics funding`. Narrow it down with "
@@ -147,11 +162,17 @@ class WebSearchConnector(BaseConnector):
         return found
 
     async def _ask(self, provider: Provider, search: Search) -> list[Result]:
+        options = provider.request(search)
+        found = await self._asked(provider, provider.method, provider.path, provider.found, **options)
+        return found[: search.limit]
+
+    async def _asked(self, provider: Provider, method: str, path: str, read: Callable[[Any], _T], **options: Any) -> _T:
+        """What `read` makes of a provider's answer; LookupError and the like from it say that its shape is wrong."""
         below = f"/{provider.name}" if self.context.base_url else provider.origin
-        asked = provider.request(search, str((await self.get_credentials())[provider.field]))
+        headers = provider.headers(str((await self.get_credentials())[provider.field]))
         try:
             reply = await self.http.request(
-                provider.method, f"{below}{provider.path}", repeatable=True, expect=_SPENT, **asked
+                method, f"{below}{path}", repeatable=True, expect=_SPENT, headers=headers, **options
             )
         except ConnectorError as error:
             if provider.bad_key and provider.bad_key in error.message:
@@ -160,12 +181,12 @@ class WebSearchConnector(BaseConnector):
             raise
         if reply.status_code in _SPENT:
             raise RateLimitedError(
-                f"{provider.title} searches no more: the plan or the credit is used up (HTTP {reply.status_code}).",
+                f"{provider.title} refuses: the plan or the credit is used up (HTTP {reply.status_code}).",
                 hint=f"Add credit at {provider.title}, or use another provider.",
             )
         try:
-            return provider.found(orjson.loads(reply.content))[: search.limit]
-        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+            return read(orjson.loads(reply.content))
+        except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError) as error:
             raise VendorUnavailableError(f"{provider.title}'s answer has another shape than documented.") from error
 
     # -- ACTION ----------------------------------------------------------------------------------------------------
@@ -173,13 +194,32 @@ class WebSearchConnector(BaseConnector):
     async def execute_action(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
         """The text of a page: `{"id", "url", "title", "published", "content_type", "text", "truncated", "untrusted"}`.
 
-        See `connectors.http.public` for what is not fetched. Raises InvalidInputError.
+        And `rendered_by`, the provider, where one was asked to. See `connectors.http.public` for what is not fetched.
+        Raises InvalidInputError.
         """
         if action != "fetch_url":
             raise InvalidInputError(f"Web search has no action {action}.")
-        most = params["max_characters"]
+        most, html = params["max_characters"], not params["extract_text"]
         if most < 1:
             raise InvalidInputError("max_characters must be at least 1.")
+        if params.get("render") or params.get("render_js"):
+            return await self._rendered(Wanted(PublicWeb().handed_on(params["url"]), html, most))
         page = await PublicWeb().get(params["url"], KINDS)
-        found = await read(page, most, raw=not params["extract_text"])
+        found = await read(page, most, raw=html)
         return {"id": page.url, "url": page.url, "content_type": page.kind, "untrusted": UNTRUSTED, **found}
+
+    async def _rendered(self, wanted: Wanted) -> dict[str, Any]:
+        renderer = renderer_for(wanted, await self.get_credentials())
+        body, provider = renderer.body(wanted), renderer.provider
+        page = await self._asked(provider, "POST", renderer.path, renderer.page, json=body, timeout=_RENDERING)
+        return {
+            "id": page.url,
+            "url": page.url,
+            "content_type": "text/html" if wanted.html else "text/markdown",
+            "untrusted": UNTRUSTED,
+            "title": page.title,
+            "published": page.published,
+            "text": page.text[: wanted.most],
+            "truncated": len(page.text) > wanted.most,
+            "rendered_by": provider.name,
+        }

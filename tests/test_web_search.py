@@ -151,7 +151,7 @@ def test_a_bad_moment_of_a_provider_is_got_over(
     office: Connected, simulator: WebSearchSimulator, provider: str
 ) -> None:
     for kind in ("429", "500", "disconnect"):
-        fault = Fault(kind, path=f"/{provider}", times=1, retry_after="0.05")  # type: ignore[arg-type]
+        fault = Fault(kind, path=f"/{provider}", times=1, retry_after="0.05")
         simulator.traffic.faults.append(fault)
         assert office.query(f"provider:{provider} larkspur {kind}")["rows"]
         assert fault.hits == 1
@@ -160,7 +160,7 @@ def test_a_bad_moment_of_a_provider_is_got_over(
 @pytest.mark.parametrize("provider", ["exa", "tavily"])
 def test_a_plan_that_is_used_up_is_said(office: Connected, simulator: WebSearchSimulator, provider: str) -> None:
     simulator.spent.add(provider)
-    with pytest.raises(EngineError, match=f"{provider.title()} searches no more") as caught:
+    with pytest.raises(EngineError, match=f"{provider.title()} refuses: the plan or the credit") as caught:
         office.query(f"provider:{provider} larkspur")
     assert caught.value.kind == "rate_limited"
 
@@ -223,7 +223,7 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Pages", (_Pages,), {"pages": documents}))
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    here = partial(PublicWeb, allowed=lambda ip: ip == "127.0.0.1", ports={server.server_port})
+    here = partial(PublicWeb, allowed=lambda ip: ip == "127.0.0.1", ports={server.server_port, 443})
     monkeypatch.setattr(web_search, "PublicWeb", here)
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -309,3 +309,129 @@ def test_pages_of_this_machine_are_not_fetched(office: Connected) -> None:
         assert done.error is not None
         assert done.error.kind == "invalid_input"
     assert not any("GET / " in path for path in office.simulator.traffic.requests)
+
+
+# -- pages that a provider renders -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def news(office: Connected) -> dict[str, Any]:
+    """Something that a search found."""
+    return next(row for row in found(office, "provider:exa news") if row["published"])
+
+
+def refused(office: Connected, url: str, **params: Any) -> Any:
+    """The error of a page that is not rendered."""
+    done = operations.action(office.ws, "web_search", "fetch_url", {"url": url, "render": True, **params})
+    assert done.status == "failed"
+    return done.error
+
+
+@pytest.mark.parametrize("name", ["render", "render_js"])
+def test_a_page_that_was_found_is_rendered(office: Connected, news: dict[str, Any], name: str) -> None:
+    page = office.action("fetch_url", **{"url": news["url"], name: True})
+    assert page["id"] == page["url"] == news["url"]
+    assert page["text"] == f"# {news['title']}\n\n{news['snippet']}"
+    assert (page["content_type"], page["truncated"], page["rendered_by"]) == ("text/markdown", False, "tavily")
+
+
+@pytest.mark.parametrize("options", [{}, {"extract_text": False}])
+def test_a_rendered_page_has_the_shape_of_a_fetched_one(
+    office: Connected, news: dict[str, Any], pages: str, options: dict[str, bool]
+) -> None:
+    fetched = office.action("fetch_url", url=f"{pages}/article", **options)
+    rendered = office.action("fetch_url", url=news["url"], render=True, **options)
+    assert rendered.pop("rendered_by") in ("tavily", "exa")
+    assert {name: type(value) for name, value in rendered.items()} == {
+        name: type(value) for name, value in fetched.items()
+    }
+    assert rendered["untrusted"] == fetched["untrusted"]
+
+
+@pytest.mark.parametrize("keys", [{"tavily_api_key": ""}, {}])
+def test_exa_renders_html_and_what_tavily_has_no_key_for(
+    home: Path, simulator: WebSearchSimulator, keys: dict[str, str]
+) -> None:
+    with connected(home, simulator, **keys) as office:
+        news = next(row for row in found(office, "provider:exa news") if row["published"])
+        page = office.action("fetch_url", url=news["url"], render=True, extract_text=bool(keys))
+        assert (page["rendered_by"], page["title"], page["published"]) == ("exa", news["title"], news["published"])
+        assert page["content_type"] == ("text/markdown" if keys else "text/html")
+        assert page["text"].startswith("# " if keys else "<h1>")
+
+
+@pytest.mark.parametrize("without", ["exa_api_key", "tavily_api_key"])
+def test_a_long_rendered_page_is_cut_and_says_so(home: Path, simulator: WebSearchSimulator, without: str) -> None:
+    with connected(home, simulator, **{without: ""}) as office:
+        (news, *_) = found(office, "news")
+        whole = office.action("fetch_url", url=news["url"], render=True)
+        length = len(whole["text"])
+        for most, truncated in ((length - 1, True), (length, False)):
+            page = office.action("fetch_url", url=news["url"], render=True, max_characters=most)
+            assert (page["text"], page["truncated"]) == (whole["text"][:most], truncated)
+
+
+def test_a_key_that_rendering_needs_is_named(home: Path, simulator: WebSearchSimulator) -> None:
+    with connected(home, simulator, exa_api_key="", tavily_api_key="") as office:
+        error = refused(office, "https://acme.example/")
+        assert (error.kind, error.message) == ("invalid_input", "Rendering needs an API key of Tavily or Exa.")
+        assert "tavily_api_key (TAVILY_API_KEY) or exa_api_key (EXA_API_KEY)" in error.hint
+
+
+def test_tavily_gives_no_html(home: Path, simulator: WebSearchSimulator) -> None:
+    with connected(home, simulator, exa_api_key="") as office:
+        error = refused(office, "https://acme.example/", extract_text=False)
+        assert (error.kind, error.message) == ("invalid_input", "The HTML of a rendered page needs an API key of Exa.")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost/?secret",
+        "http://127.1/",
+        "http://[::1]/",
+        "http://10.0.0.8/",
+        "http://wiki/",
+        "http://metadata.google.internal/",
+        "https://me:password@acme.example/",
+        "https://acme.example:8443/",
+        "file:///etc/passwd",
+    ],
+)
+def test_an_address_of_the_inside_is_told_to_no_provider(office: Connected, url: str) -> None:
+    before = office.simulator.traffic.requests.total()
+    assert refused(office, url).kind == "invalid_input"
+    assert office.simulator.traffic.requests.total() == before
+
+
+@pytest.mark.parametrize(
+    ("without", "kind", "words"),
+    [
+        ("exa_api_key", "invalid_input", "Tavily could not render the page: Failed to fetch url"),
+        ("tavily_api_key", "not_found", "Exa could not render the page: CRAWL_NOT_FOUND"),
+    ],
+)
+def test_a_page_that_cannot_be_rendered_says_why(
+    home: Path, simulator: WebSearchSimulator, without: str, kind: str, words: str
+) -> None:
+    with connected(home, simulator, **{without: ""}) as office:
+        error = refused(office, "https://nowhere.example/")
+        assert (error.kind, error.message) == (kind, words)
+
+
+@pytest.mark.parametrize("provider", ["exa", "tavily"])
+def test_refusals_and_odd_answers_of_a_renderer_are_said(
+    home: Path, simulator: WebSearchSimulator, provider: str
+) -> None:
+    other = {"exa": "tavily", "tavily": "exa"}[provider]
+    with connected(home, simulator, **{f"{other}_api_key": ""}) as office:
+        (news, *_) = found(office, "news")
+        fault = Fault("500", path=f"/{provider}", times=1)
+        simulator.traffic.faults.append(fault)
+        assert office.action("fetch_url", url=news["url"], render=True)["text"]
+        assert fault.hits == 1
+        simulator.spent.add(provider)
+        assert refused(office, news["url"]).kind == "rate_limited"
+        simulator.spent.clear()
+        simulator.traffic.faults.append(Fault("schema_drift"))
+        assert "has another shape" in refused(office, news["url"]).message

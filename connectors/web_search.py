@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 
 import orjson
 
-from connectors._web_search_providers import PROVIDERS, Provider, Result
-from connectors._web_search_query import Search, parse
-from connectors._web_search_rendering import Wanted, renderer_for
-from connectors._web_search_text import KINDS, read
+from connectors._web_search.providers import PROVIDERS, Provider, Result
+from connectors._web_search.query import Search, parse
+from connectors._web_search.rendering import Wanted, renderer_for
+from connectors._web_search.text import KINDS, read
 from connectors.base import BaseConnector
 from connectors.errors import (
     AuthenticationError,
@@ -132,7 +132,7 @@ class WebSearchConnector(BaseConnector):
     async def query(self, request: str) -> dict[str, Any]:
         """What a search finds, best first: `{"columns", "rows", "truncated"}`; the same search is made once a day.
 
-        See `connectors._web_search_query` for what a request looks like. `truncated`: there were as many as asked for,
+        See `connectors._web_search.query` for what a request looks like. `truncated`: there were as many as asked for,
         so there may be more. Raises InvalidInputError.
         """
         search = parse(request)

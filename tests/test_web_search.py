@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from pypdf import PdfWriter
 
-from connectors import _web_search_text, web_search
+from connectors import web_search
+from connectors._web_search import text as reading
 from connectors.http.public import PublicWeb
 from revtops_tui.engine import operations
 from revtops_tui.engine.connections import connect, connections
@@ -274,7 +275,7 @@ def test_what_cannot_be_read_says_why(office: Connected, pages: str, params: dic
 
 
 def test_a_parser_that_does_not_end_is_ended(office: Connected, pages: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_web_search_text, "_SECONDS", 0.01)
+    monkeypatch.setattr(reading, "_SECONDS", 0.01)
     done = operations.action(office.ws, "web_search", "fetch_url", {"url": f"{pages}/article"})
     assert done.error is not None
     assert "given up" in done.error.message

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connectors._web_search_query import Search
+from connectors._web_search.query import Search
 
 _DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
 _SNIPPET = 600

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connectors._web_search_providers import PROVIDERS, Provider
+from connectors._web_search.providers import PROVIDERS, Provider
 from connectors.errors import (
     ConnectorError,
     InvalidInputError,

@@ -1,0 +1,1 @@
+"""What web search's connector, `connectors/web_search.py`, is made of."""

@@ -70,4 +70,4 @@ def _sent_value(operation: Operation, schema: Json, kind: str, exchange: ServedE
         return members(texts(parts(exchange.request_headers["content-type"], body)), schema, resolve)
     if kind == "multipart/related":
         return json.loads(parts(exchange.request_headers["content-type"], body)[0].content)
-    return json.loads(body)
+    return json.loads(body) if "json" in kind else body.decode("latin-1")

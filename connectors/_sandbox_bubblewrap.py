@@ -63,6 +63,7 @@ grep -E '^(Seccomp|NoNewPrivs|CapEff|CapBnd):' /proc/self/status
 for place in /home /root /etc/passwd /etc/shadow /run /var /sys /srv "$@"; do
     [ -e "$place" ] && echo "sees $place"
 done
+for place in /work /tmp /dev/shm; do [ -z "$(ls -A "$place")" ] || echo "finds something in $place"; done
 for place in / /usr /usr/bin /dev; do ( : > "$place/probe" ) 2>/dev/null && echo "writes $place"; done
 env | cut -d= -f1 | grep -E 'REVTOPS|TOKEN|KEY|DBUS|SSH' && echo "sees the environment"
 [ "$(ls /proc | grep -c '^[0-9]')" -lt 12 ] || echo "sees other processes"
@@ -85,7 +86,8 @@ class Bubblewrap:
     name = "bubblewrap"
 
     def __init__(self) -> None:
-        self._command = [*_unprivileged(), _trusted("bwrap", "bubblewrap")]
+        bwrap = _trusted("bwrap", "bubblewrap")
+        self._command = [*_unprivileged(), bwrap]
         try:
             self._filter = seccomp_filter()
         except KeyError as error:
@@ -99,7 +101,7 @@ class Bubblewrap:
             outcome = await self._run(Job("shell", _PROBE, 10.0), ["/bin/sh", "-c", _PROBE, "sh", *places])
         found = [" ".join(line.split()) for line in outcome.stdout.text().splitlines()]
         if sorted(found) != sorted(_PROTECTED):
-            odd = sorted(set(found) ^ set(_PROTECTED))
+            odd = [outcome.stopped] if outcome.stopped else sorted(set(found) ^ set(_PROTECTED))
             raise CannotSandboxError(f"bubblewrap does not protect as it should on this machine: {'; '.join(odd)}.")
         return "bubblewrap on this machine"
 
@@ -113,6 +115,7 @@ class Bubblewrap:
         with ExitStack() as opened:
             told, telling = os.pipe()
             opened.callback(os.close, told)
+            os.set_blocking(told, False)  # it is there by the time that the sandbox stands, or never
             with ExitStack() as handed_on:
                 handed_on.callback(os.close, telling)
                 seccomp = handed_on.enter_context(_in_memory(self._filter))

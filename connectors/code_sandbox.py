@@ -123,7 +123,7 @@ class CodeSandboxConnector(BaseConnector):
 
     async def test_connection(self) -> str:
         """Try whether the sandbox holds; returns which one it is. Raises CannotSandboxError where there is none."""
-        return (await self._chosen())[1]
+        return (await self._proved(await self._wanted()))[1]
 
     async def execute_action(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
         """Run it once. A failure of the program is a result, and so is that it was stopped: see `Outcome.shape`.
@@ -136,15 +136,16 @@ class CodeSandboxConnector(BaseConnector):
             job = _job(params["language"], params["code"], params)
         else:
             raise InvalidInputError(f"The code sandbox has no action {action}.")
-        provider, _ = await self._chosen()
+        wanted = await self._wanted()
+        # What is elsewhere need not prove each time that it protects this machine; it would cost another sandbox.
+        provider = self._provider(wanted) if wanted == "e2b" else (await self._proved(wanted))[0]
         return (await provider.run(job)).shape(provider.name)
 
-    async def _chosen(self) -> tuple[Provider, str]:
-        """The provider, which has proved that it protects, and what it is; proved once for as long as this lives."""
-        return await self.once("provider", self._choose)
+    async def _wanted(self) -> str:
+        return str((await self.get_credentials()).get("provider") or "auto")
 
-    async def _choose(self) -> tuple[Provider, str]:
-        wanted = (await self.get_credentials()).get("provider") or "auto"
+    async def _proved(self, wanted: str) -> tuple[Provider, str]:
+        """The provider that is wanted, once it has proved that it protects, and what it is."""
         if wanted != "auto":
             provider = self._provider(wanted)
             return provider, await provider.check()

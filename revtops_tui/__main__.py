@@ -19,13 +19,13 @@ def main() -> int:
     try:
         from revtops_tui.cli.main import run
 
-        return run(sys.argv[1:], _show_app)
+        return run(sys.argv[1:], {"app": _show_app})
     except KeyboardInterrupt:  # before there is a command that could say what was cancelled
         return 130
 
 
 def _show_app(ws: Workspace, *, demo: bool = False) -> int:
-    """The terminal app. Here, because no face imports another."""
+    """The terminal app. The faces are put together here, because none of them imports another."""
     from revtops_tui import tui
 
     return tui.run(ws, demo=demo)

@@ -21,7 +21,12 @@ _BOOKS = {
     "connections": "id slug name source_system status identity base_url created_at last_sync_at last_error",
     "sync_runs": "id connection_id mode status started_at finished_at error entities",
     "rejected_records": "id connection_id run_id entity source_id field reason payload created_at",
-    "ledger": "id connection_id kind operation arguments requested_by status result error created_at finished_at",
+    "ledger": "id connection_id kind operation arguments requested_by status result error created_at finished_at "
+    "before undoes vendor_id url",
+    "approvals": "id connection_id kind operation arguments requested_by reason status created_at expires_at "
+    "decided_at decided_by note ledger_id",
+    "events": "id connection_id event_id type payload status attempts received_at next_attempt_at handled_at error",
+    "schedules": "connection_id spec enabled next_due_at last_run_at last_status",
 }
 """What may be read besides the entities: the product's own books."""
 

@@ -314,10 +314,14 @@ class RejectedRecord(SQLModel, table=True):
 
 
 class LedgerEntry(SQLModel, table=True):
-    """A write or an action: its intent, committed before the call, and its outcome after it."""
+    """A write or an action: its intent, committed before the call, and its outcome after it.
+
+    `before` is what the record was (JSON), where the connector could say; `undoes` the entry that this one takes back;
+    `vendor_id` and `url` name what was made or changed.
+    """
 
     __tablename__ = "ledger"
-    __table_args__ = (_of_connection(),)
+    __table_args__ = (_of_connection(), Index("ix_ledger_organization", "organization_id", "id"))
 
     id: int | None = Field(default=None, primary_key=True)
     connection_id: int
@@ -331,6 +335,97 @@ class LedgerEntry(SQLModel, table=True):
     error: str | None = None
     created_at: str
     finished_at: str | None = None
+    before: str | None = None
+    undoes: int | None = None
+    vendor_id: str | None = None
+    url: str | None = None
+
+
+class Approval(SQLModel, table=True):
+    """A write or an action that waits for somebody to agree.
+
+    `status`: waiting, approved (and then run once: `ledger_id`), rejected, expired. `note` is what the one who decided
+    says to the one who asked; `reason` why it was asked for.
+    """
+
+    __tablename__ = "approvals"
+    __table_args__ = (_of_connection(), Index("ix_approvals_status", "organization_id", "status", "id"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection_id: int
+    organization_id: str
+    kind: str
+    operation: str
+    arguments: str
+    requested_by: str
+    reason: str | None = None
+    status: str = "waiting"
+    created_at: str
+    expires_at: str
+    decided_at: str | None = None
+    decided_by: str | None = None
+    note: str | None = None
+    ledger_id: int | None = None
+
+
+class Policy(SQLModel, table=True):
+    """What a kind of asker (person, agent, api) may do with an operation of a connection; `*` is every operation.
+
+    `decision`: allow, ask or deny.
+    """
+
+    __tablename__ = "policies"
+    __table_args__ = (_of_connection(),)
+
+    connection_id: int = Field(primary_key=True)
+    operation: str = Field(primary_key=True)
+    requested_by: str = Field(primary_key=True)
+    organization_id: str
+    decision: str
+
+
+class Event(SQLModel, table=True):
+    """An inbound event, stored before its sender is answered. `event_id` is the vendor's: the same one comes once.
+
+    `status`: waiting, handled, failed (tried again at `next_attempt_at`) or set_aside.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (
+        _of_connection(),
+        UniqueConstraint("connection_id", "event_id"),
+        Index("ix_events_due", "status", "next_attempt_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection_id: int
+    organization_id: str
+    event_id: str
+    type: str
+    payload: str
+    status: str = "waiting"
+    attempts: int = 0
+    received_at: str
+    next_attempt_at: str | None = None
+    handled_at: str | None = None
+    error: str | None = None
+
+
+class Schedule(SQLModel, table=True):
+    """When a connection is synced by itself. `spec` is JSON; `next_due_at` is UTC; `leased_until` keeps others off."""
+
+    __tablename__ = "schedules"
+    __table_args__ = (_of_connection(), Index("ix_schedules_due", "next_due_at"))
+
+    connection_id: int = Field(primary_key=True)
+    organization_id: str
+    spec: str
+    enabled: bool = True
+    next_due_at: str
+    leased_by: str | None = None
+    leased_until: str | None = None
+    last_run_at: str | None = None
+    last_status: str | None = None
 
 
 class Setting(SQLModel, table=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from revtops_tui.cli import commands
 from revtops_tui.cli.console import Console
@@ -25,16 +25,16 @@ start here:
   revtops sql "SELECT stage, count(*), sum(amount) FROM deals GROUP BY stage\""""
 
 
-def run(arguments: Sequence[str], show_app: Callable[..., int]) -> int:
+def run(arguments: Sequence[str], faces: Mapping[str, Callable[..., int]]) -> int:
     """Run `revtops` with these arguments; returns the exit code.
 
-    `show_app(workspace, demo=…)` shows the terminal app and returns its exit code.
+    `faces` are the others, by name: `app(workspace, demo=…)` shows the terminal app and returns its exit code.
     """
     _open_missing_streams()
     before, name, after = split(arguments)
     try:
         options = _parse(before, name, after)
-        options.show_app = show_app
+        options.faces = faces
     except EngineError as error:
         Console(as_json=_wants_json(arguments)).failure(error)
         return error.exit_code

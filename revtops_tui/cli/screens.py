@@ -22,7 +22,7 @@ def app(options: Namespace, ws: Workspace, console: Console) -> int:
         top_parser().print_help()
         return 2
     unlock(ws, console)
-    code: int = options.show_app(ws)
+    code: int = options.faces["app"](ws)
     return code
 
 
@@ -41,7 +41,7 @@ def demo(options: Namespace, ws: Workspace, console: Console) -> int:  # noqa: A
     from revtops_tui.engine.demo import Demo
 
     with Demo() as demo_ws:
-        code: int = options.show_app(demo_ws, demo=True)
+        code: int = options.faces["app"](demo_ws, demo=True)
     return code
 
 

@@ -1,0 +1,1 @@
+"""The tools for agents: an MCP server over the engine."""

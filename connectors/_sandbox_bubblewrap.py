@@ -135,8 +135,8 @@ class Bubblewrap:
                     start_new_session=True,
                 )
             try:
-                view = opened.enter_context(await _set_up(process, told))
-                return await _watched(process, view, job)
+                async with await _set_up(process, told) as view:
+                    return await _watched(process, view, job)
             finally:
                 with suppress(ProcessLookupError):
                     process.kill()
@@ -250,8 +250,7 @@ async def _watched(process: asyncio.subprocess.Process, view: View, job: Job) ->
         outcome.stopped = await _end(process, view, job.seconds)
         outcome.exit_code = None if outcome.stopped else await process.wait()
         outcome.seconds = time.monotonic() - began
-        with suppress(ProcessLookupError):
-            process.kill()
+        await view.end()
         await asyncio.gather(*reading)
     finally:
         for task in reading:

@@ -7,7 +7,9 @@ more. They are hostile all the same: nothing is followed, nothing is read withou
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -26,26 +28,45 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class View:
-    """A sandbox that stands and whose job has not begun; use as a context manager.
+    """A sandbox that stands and whose job has not begun; an asynchronous context manager that ends it.
 
-    `process`: one of its own. `writable`: the directories that it may write to, the first being where it works. All are
-    opened at once: when the last process dies its file systems are taken apart, and only what is open can be read.
+    `init`: its first process, without which there is no other. `writable`: the directories that it may write to, the
+    first being where it works. All are opened at once: when the last process dies its file systems are taken apart, and
+    only what is open can be read.
     """
 
-    def __init__(self, process: int, writable: Sequence[str]) -> None:
+    def __init__(self, init: int, writable: Sequence[str]) -> None:
         with ExitStack() as opened:
-            root = os.open(f"/proc/{process}/root", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            opened.callback(os.close, root)
-            self._table, *self._writable = (
-                os.open(place.lstrip("/"), _DIRECTORY, dir_fd=root) for place in ("proc", *writable)
-            )
 
-    def __enter__(self) -> View:
+            def opening(handle: int) -> int:
+                opened.callback(os.close, handle)
+                return handle
+
+            self._init = opening(os.pidfd_open(init))
+            root = opening(os.open(f"/proc/{init}/root", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+            self._table, *self._writable = (
+                opening(os.open(place.lstrip("/"), _DIRECTORY, dir_fd=root)) for place in ("proc", *writable)
+            )
+            self._opened = opened.pop_all()
+
+    async def __aenter__(self) -> View:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        for directory in (self._table, *self._writable):
-            os.close(directory)
+    async def __aexit__(self, *_: object) -> None:
+        with self._opened:
+            await self.end()
+
+    async def end(self) -> None:
+        """Kill all that runs in it, and wait until it is gone. Linux lets the first process be the last one to go."""
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._init, signal.SIGKILL)
+        loop = asyncio.get_running_loop()
+        gone = asyncio.Event()
+        loop.add_reader(self._init, gone.set)
+        try:
+            await gone.wait()
+        finally:
+            loop.remove_reader(self._init)
 
     def excess(self) -> str | None:
         """What it uses too much of, as a sentence; None while all is well."""

@@ -173,6 +173,17 @@ def test_nothing_is_left_between_two_runs(local: Workspace) -> None:
     assert not [name for name in _temporary_files() - before if "revtops" in name]
 
 
+def test_no_file_stays_open_here(local: Workspace) -> None:
+    def opened() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    run(local, "print(1)")
+    before = opened()
+    run(local, "print(1)", files={"a": "b"})
+    run(local, "while True: pass", timeout=0.2)
+    assert opened() == before
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

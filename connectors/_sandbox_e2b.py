@@ -55,9 +55,8 @@ _LAST = 2
 
 @dataclass(frozen=True)
 class _Machine:
-    """A running sandbox: its id, where its envd is, and the headers that envd takes."""
+    """A running sandbox: where its envd is, and the headers that envd takes."""
 
-    id: str
     envd: str
     headers: dict[str, str]
 
@@ -104,7 +103,7 @@ class E2B:
         }
         made = _document(await self._http.post("/sandboxes", json=wanted, repeatable=False, most=_ANSWER_BYTES))
         identifier = str(made.get("sandboxID") or "")
-        if not identifier.isalnum():
+        if not identifier.replace("-", "").isalnum():
             raise VendorUnavailableError("E2B made a sandbox and did not say which.")
         try:
             yield self._reached(identifier, made)
@@ -122,7 +121,7 @@ class E2B:
         if token := made.get("envdAccessToken"):
             headers["X-Access-Token"] = str(token)
         envd = self._envd or f"https://{_PORT}-{identifier}.{made.get('domain') or _DOMAIN}"
-        return _Machine(identifier, envd, headers)
+        return _Machine(envd, headers)
 
     # -- envd ------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from store.clock import now_text
@@ -12,44 +13,120 @@ from store.connections import Connection
 from store.database import Database
 
 
+@dataclass(frozen=True)
+class Intent:
+    """What is about to be sent, and for whom. `before`: what its record is now, where that is known."""
+
+    kind: str
+    operation: str
+    arguments: Mapping[str, Any]
+    requested_by: str
+    before: Mapping[str, Any] | None = None
+    undoes: int | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How it ended: `status` is ok, failed or unknown. `vendor_id` and `url` name what was made or changed."""
+
+    status: str
+    result: Any = None
+    error: str | None = None
+    vendor_id: str | None = None
+    url: str | None = None
+
+
 def intend(
-    database: Database, connection: Connection, kind: str, operation: str, arguments: Mapping[str, Any], who: str
+    database: Database,
+    connection: Connection,
+    intent: Intent,
+    claim: Callable[[sqlite3.Connection, int], None] = lambda _writing, _entry: None,
 ) -> int:
-    """Commit what is about to be sent; until `conclude`, its status is unknown. Returns the entry's id."""
+    """Commit what is about to be sent; until `conclude`, its status is unknown. Returns the entry's id.
+
+    `claim` runs in the same transaction, with the entry's id: what it raises, keeps the entry from being made.
+    """
     values = (
         connection.id,
         connection.organization_id,
-        kind,
-        operation,
-        _document(arguments),
-        who,
+        intent.kind,
+        intent.operation,
+        document(intent.arguments),
+        intent.requested_by,
         now_text(),
+        None if intent.before is None else document(intent.before),
+        intent.undoes,
     )
 
     def insert(writing: sqlite3.Connection) -> int:
         cursor = writing.execute(
-            "INSERT INTO ledger(connection_id, organization_id, kind, operation, arguments, requested_by, status, "
-            "created_at) VALUES (?, ?, ?, ?, ?, ?, 'unknown', ?)",
+            "INSERT INTO ledger(connection_id, organization_id, kind, operation, arguments, requested_by, created_at, "
+            "before, undoes, status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'unknown')",
             values,
         )
-        return int(cursor.lastrowid or 0)
+        entry = int(cursor.lastrowid or 0)
+        claim(writing, entry)
+        return entry
 
     return database.writer.run(insert)
 
 
-def conclude(database: Database, entry: int, *, status: str, result: Any = None, error: str | None = None) -> None:
-    """Keep the outcome: ok, failed or unknown."""
-    values = (status, None if result is None else _document(result), error, now_text(), entry)
+def conclude(database: Database, entry: int, outcome: Outcome) -> None:
+    """Keep the outcome."""
+    result = None if outcome.result is None else document(outcome.result)
+    values = (outcome.status, result, outcome.error, outcome.vendor_id, outcome.url, now_text(), entry)
     database.writer.run(
         lambda c: (
             c.execute(
-                "UPDATE ledger SET status = ?, result = ?, error = ?, finished_at = ? WHERE id = ?", values
+                "UPDATE ledger SET status = ?, result = ?, error = ?, vendor_id = ?, url = ?, finished_at = ? "
+                "WHERE id = ?",
+                values,
             ).rowcount
         )
     )
 
 
-def _document(value: Any) -> str:
+@dataclass(frozen=True)
+class Entry:
+    """A row of the ledger, its JSON read. `finished_at` is None while, and where, the outcome is not known."""
+
+    id: int
+    connection_id: int
+    kind: str
+    operation: str
+    arguments: dict[str, Any]
+    requested_by: str
+    status: str
+    result: Any
+    error: str | None
+    created_at: str
+    finished_at: str | None
+    before: dict[str, Any] | None
+    undoes: int | None
+    vendor_id: str | None
+    url: str | None
+
+
+_COLUMNS = ", ".join(Entry.__dataclass_fields__)
+
+
+def entry(database: Database, organization_id: str, entry_id: int) -> Entry | None:
+    """One of the organization's entries, or None."""
+    row = (
+        database.reader()
+        .execute(f"SELECT {_COLUMNS} FROM ledger WHERE organization_id = ? AND id = ?", (organization_id, entry_id))
+        .fetchone()
+    )
+    return None if row is None else _entry(row)
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    fields = dict(zip(Entry.__dataclass_fields__, row, strict=True))
+    read = {name: json.loads(fields[name]) for name in ("arguments", "result", "before") if fields[name] is not None}
+    return Entry(**fields | read)
+
+
+def document(value: Any) -> str:
     """As JSON, whatever a connector returned: what was carried out must not stay unknown for the look of its answer."""
     try:
         return json.dumps(value, default=str)

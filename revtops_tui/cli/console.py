@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from math import isfinite
+from collections.abc import Iterable, Sequence
 
 from revtops_tui.cli.text import columns, plain
 
@@ -53,6 +51,8 @@ class Console:
 
     def document(self, value: Any) -> None:
         """Print the one JSON document."""
+        from revtops_tui.engine.documents import to_json
+
         sys.stdout.write(to_json(value) + "\n")
 
     def line(self, text: str = "") -> None:
@@ -94,35 +94,6 @@ class Console:
         outcome = exchange.error or str(exchange.status)
         repeated = f" (attempt {exchange.attempt})" if exchange.attempt > 1 else ""
         self.say(f"{exchange.method} {outcome} {exchange.seconds * 1000:.0f} ms {exchange.url}{repeated}", "dim")
-
-
-def to_json(value: Any) -> str:
-    """JSON for people and programs. Values JSON does not know become text; a number that is none becomes null."""
-    try:
-        text = json.dumps(value, ensure_ascii=False, indent=2, default=_as_json, allow_nan=False)
-    except ValueError:
-        text = json.dumps(_without_nan(value), ensure_ascii=False, indent=2, default=_as_json)
-    if text.replace("\n", "").isprintable():
-        return text
-    return "".join(c if c == "\n" or c.isprintable() else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
-    return json.dumps(character)[1:-1]
-
-
-def _as_json(value: Any) -> Any:
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    return value.hex() if isinstance(value, bytes) else str(value)
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _without_nan(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _width(stream: TextIO) -> int | None:

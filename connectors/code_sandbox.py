@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from connectors._sandbox import PROGRAMS, CannotSandboxError, Job, Provider
+from connectors._code_sandbox.job import PROGRAMS, CannotSandboxError, Job, Provider
 from connectors.base import BaseConnector
 from connectors.errors import AuthenticationError, InvalidInputError
 from connectors.registry import (
@@ -26,7 +26,7 @@ from connectors.registry import (
 )
 
 if TYPE_CHECKING:
-    from connectors._sandbox import Language
+    from connectors._code_sandbox.job import Language
 
 _PROVIDERS = ["auto", "bubblewrap", "monty", "e2b"]
 _DEFAULT_SECONDS, _LONGEST_SECONDS = 30.0, 300.0
@@ -163,14 +163,14 @@ class CodeSandboxConnector(BaseConnector):
     def _provider(self, name: str) -> Provider:
         # Imported here: the first two load what only some machines have.
         if name == "bubblewrap":
-            from connectors._sandbox_bubblewrap import Bubblewrap
+            from connectors._code_sandbox.bubblewrap import Bubblewrap
 
             return Bubblewrap()
         if name == "monty":
-            from connectors._sandbox_monty import MontyInterpreter
+            from connectors._code_sandbox.monty import MontyInterpreter
 
             return MontyInterpreter()
-        from connectors._sandbox_e2b import E2B
+        from connectors._code_sandbox.e2b import E2B
 
         elsewhere = self.context.base_url
         return E2B(self.http, f"{elsewhere.rstrip('/')}/envd" if elsewhere else None)

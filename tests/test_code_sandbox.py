@@ -25,9 +25,9 @@ from typing import Any
 import orjson
 import pytest
 
-from connectors._sandbox import Job
-from connectors._sandbox_bubblewrap import Bubblewrap
-from connectors._sandbox_seccomp import seccomp_filter
+from connectors._code_sandbox.bubblewrap import Bubblewrap
+from connectors._code_sandbox.job import Job
+from connectors._code_sandbox.seccomp import seccomp_filter
 from revtops_tui.engine import operations
 from revtops_tui.engine.builtin import connect_builtin
 from revtops_tui.engine.connections import connections

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from connectors._sandbox import CannotSandboxError, Job, Outcome, out_of_time
+from connectors._code_sandbox.job import CannotSandboxError, Job, Outcome, out_of_time
 from connectors.errors import InvalidInputError
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from typing import Any
 
 import orjson
 
-from connectors._sandbox import (
+from connectors._code_sandbox.job import (
     FILE_BYTES,
     FILES_BYTES,
     MOST_FILES,

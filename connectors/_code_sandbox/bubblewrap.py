@@ -4,10 +4,10 @@ What is enforced by whom, strongest first:
 
 - Linux, by bubblewrap's namespaces: no network, no other processes, no home, no /etc, a read-only /usr. All that can be
   written to is in memory, of a fixed size, and gone with the sandbox, even if this program is killed.
-- Linux, by `connectors._sandbox_seccomp`, dropped capabilities and no_new_privs: no way to more rights.
+- Linux, by `connectors._code_sandbox.seccomp`, dropped capabilities and no_new_privs: no way to more rights.
 - Linux, by resource limits, each process: memory, file size, open files, processor time; and processes of the sandbox.
-- This program, by `connectors._sandbox_watch`: what all processes use together, which without a cgroup of one's own (a
-  thing that few machines give to a plain user) no limit of Linux holds. And the time.
+- This program, by `connectors._code_sandbox.watch`: what all processes use together, which without a cgroup of one's
+  own (a thing that few machines give to a plain user) no limit of Linux holds. And the time.
 
 Everything fails closed: if bubblewrap cannot set up a part of it, it ends before the job began.
 """
@@ -25,9 +25,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from connectors._sandbox import PROGRAMS, CannotSandboxError, Job, Kept, Outcome, out_of_time
-from connectors._sandbox_seccomp import seccomp_filter
-from connectors._sandbox_watch import MEMORY, MOST_PROCESSES, View
+from connectors._code_sandbox.job import PROGRAMS, CannotSandboxError, Job, Kept, Outcome, out_of_time
+from connectors._code_sandbox.seccomp import seccomp_filter
+from connectors._code_sandbox.watch import MEMORY, MOST_PROCESSES, View
 from connectors.errors import InvalidInputError
 
 _NOBODY = 65534

@@ -14,7 +14,7 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 
-from connectors._sandbox import FILE_BYTES, FILES_BYTES, MOST_FILES, MadeFile
+from connectors._code_sandbox.job import FILE_BYTES, FILES_BYTES, MOST_FILES, MadeFile
 
 MEMORY = 512 * 1024 * 1024
 """Bytes that all processes together may have."""

@@ -117,6 +117,7 @@ class BaseConnector:
                 budgets=self.rate_budgets,
                 keep_budgets=not self.base_url or origin(base_url) == origin(self.base_url),
                 on_exchange=self.context.on_exchange,
+                hold=self.context.hold,
                 on_wait=self.context.on_wait,
                 cancelled=self.context.cancelled,
                 secrets=lambda: [str(v) for v in (self._credentials or {}).values() if v],

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from connectors.errors import ConnectionRevokedError, ConnectorError
 
 if TYPE_CHECKING:
-    from connectors.http import Exchange
+    from connectors.http import Exchange, HeldRequest
     from connectors.models import Record
     from connectors.stream import Deleted
 
@@ -65,6 +65,8 @@ class ConnectorContext:
     cancelled: Callable[[], bool] = field(default=lambda: False)
     on_exchange: Callable[[Exchange], None] | None = None
     on_wait: Callable[[str | None], None] | None = None
+    hold: Callable[[HeldRequest], None] | None = None
+    """In a dry run: called with each request that would change something, in place of sending it."""
 
 
 def local_context(organization_id: str, source_system: str, user_id: str | None = None) -> ConnectorContext:

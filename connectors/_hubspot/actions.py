@@ -74,7 +74,7 @@ class Actions:
 
     async def _contact(self, wanted: str, params: Mapping[str, Any], **options: str) -> Item:
         body = {"inputs": [{"id": wanted}], "properties": _properties(params), **options}
-        reply = read(await self._http.post("/crm/v3/objects/contacts/batch/read", json=body, repeatable=True))
+        reply = read(await self._http.post("/crm/v3/objects/contacts/batch/read", json=body, reads=True))
         if not reply.items:
             raise NotFoundError(f"HubSpot has no contact {wanted}.")
         return reply.items[0]

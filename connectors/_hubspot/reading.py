@@ -214,7 +214,7 @@ class Reader:
     async def search(self, kind: str, body: Mapping[str, Any]) -> Reply:
         """One page of a search."""
         url = f"/crm/v3/objects/{quote(kind, safe='')}/search"
-        return read(await self._http.post(url, json=body, repeatable=True, budget="search"))
+        return read(await self._http.post(url, json=body, reads=True, budget="search"))
 
     # -- groups --------------------------------------------------------------------------------------------------
 
@@ -257,7 +257,7 @@ class Reader:
         """For each id the object of type `target` it is associated with: the primary one, or else the first."""
         url = f"/crm/v4/associations/{kind}/{target}/batch/read"
         inputs = [{"id": object_id} for object_id in ids]
-        document = load(await self._http.post(url, json={"inputs": inputs}, repeatable=True))
+        document = load(await self._http.post(url, json={"inputs": inputs}, reads=True))
         _check_errors(document)
         found: dict[str, str] = {}
         try:
@@ -279,7 +279,7 @@ class Reader:
 
     async def _read_batch(self, kind: str, ids: Sequence[str], names: Sequence[str]) -> list[Item]:
         body = {"properties": names, "inputs": [{"id": object_id} for object_id in ids]}
-        response = await self._http.post(f"/crm/v3/objects/{kind}/batch/read", json=body, repeatable=True)
+        response = await self._http.post(f"/crm/v3/objects/{kind}/batch/read", json=body, reads=True)
         document = load(response)
         _check_errors(document)
         return _reply(document, response.content).items

@@ -78,7 +78,8 @@ async def ask(
 ) -> Reply:
     """Send a query, or a mutation that may be repeated. Raises the ConnectorError that the answer amounts to."""
     body = {"query": query, "variables": variables or {}}
-    response = await http.post("/graphql", json=body, repeatable=True, budget=budget)
+    reads = not query.startswith("mutation")
+    response = await http.post("/graphql", json=body, repeatable=True, reads=reads, budget=budget)
     try:
         document = orjson.loads(response.content)
     except orjson.JSONDecodeError:

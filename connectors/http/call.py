@@ -11,6 +11,8 @@ import orjson
 from connectors.http.rates import Pacer
 from connectors.http.urls import Params, encode_pairs
 
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+"""The methods that change nothing (RFC 9110, 9.2.1), of those that APIs use."""
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 """Of the methods that HTTP defines as idempotent (RFC 9110, 9.2.2), those that APIs use."""
 
@@ -25,6 +27,7 @@ class RequestOptions(TypedDict, total=False):
     files: Any
     headers: Mapping[str, str] | None
     repeatable: bool | None
+    reads: bool
     expect: Container[int]
     budget: str
     timeout: float | None

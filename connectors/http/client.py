@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from connectors.errors import RateLimitedError, VendorUnavailableError
 from connectors.http.breaker import Breaker
-from connectors.http.call import Call, RequestOptions, encode_body
+from connectors.http.call import READING, Call, RequestOptions, encode_body
 from connectors.http.rates import Pacer, RateBudget
 from connectors.http.retries import AgainError, Judge, Retrier
 from connectors.http.sender import Sender
-from connectors.http.traffic import Exchange
+from connectors.http.traffic import Exchange, HeldBackError, HeldRequest, held
 from connectors.http.urls import Params, join, with_params
 from connectors.http.waiting import Waiting
 from connectors.redaction import Redactor
@@ -37,6 +37,7 @@ class HttpClient:
         attempts: how often a request is tried at most, the first time included.
         longest_wait: seconds; a vendor that asks for more patience gets a RateLimitedError instead.
         on_exchange: called after each attempt. Without it nothing is recorded, and nothing spent on it.
+        hold: called with each request that would change something, and the request is not sent: for a dry run.
         on_wait: called with the reason when requests wait ("rate limit: 3 s"), with None when they go on.
         cancelled: asked before each attempt and while waiting; then a SyncCancelledError is raised.
         secrets: the values to mask wherever they appear.
@@ -56,6 +57,7 @@ class HttpClient:
         attempts: int = 5,
         longest_wait: float = 60.0,
         on_exchange: Callable[[Exchange], None] | None = None,
+        hold: Callable[[HeldRequest], None] | None = None,
         on_wait: Callable[[str | None], None] | None = None,
         cancelled: Callable[[], bool] = lambda: False,
         secrets: Callable[[], Iterable[str]] = tuple,
@@ -70,6 +72,7 @@ class HttpClient:
         self._timeout, self._deadline = timeout, deadline
         self._longest_wait = longest_wait
         self._on_exchange = on_exchange
+        self._hold = hold
         self._system = system
         self._clock = clock
         self._redactor = Redactor(secrets)
@@ -94,6 +97,7 @@ class HttpClient:
         files: Any = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
+        reads: bool = False,
         expect: Container[int] = (),
         budget: str = "default",
         timeout: float | None = None,  # noqa: ASYNC109 - of each read, which asyncio.timeout cannot say
@@ -104,8 +108,9 @@ class HttpClient:
         Args:
             url: below the base URL, or absolute.
             json, content, data, files: the body: JSON, bytes, a form, or a multipart form (`files`, with `data`).
-            repeatable: whether carrying it out twice does no harm. None goes by the method; True suits a search by
-                POST; False forbids any repetition of a request that reached the vendor.
+            repeatable: whether carrying it out twice does no harm. None goes by the method; True suits a write
+                that carries an id of its own; False forbids any repetition of a request that reached the vendor.
+            reads: it changes nothing, though its method does not say so: it may be repeated, and is sent in a dry run.
             expect: statuses from 300 on that are answers, not errors.
             budget: the name of the `RateBudget` that it is paid from.
             timeout: seconds, in place of the client's.
@@ -123,12 +128,15 @@ class HttpClient:
             url=with_params(join(self.base_url, url), params),
             headers={**({"content-type": content_type} if content_type else {}), **(headers or {})},
             body=body,
-            repeatable=repeatable,
+            repeatable=reads or repeatable,
             expect=expect,
             pacer=self._pacers[budget],
             timeout=timeout,
             most=most,
         )
+        if self._hold is not None and not reads and call.method not in READING:
+            self._hold(held(call, self._redactor))
+            raise HeldBackError
         self._refuse_while_down()
         try:
             response = await self._with_retries(call)

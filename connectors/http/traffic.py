@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connectors.http.call import Failure
+from connectors.http.call import Call, Failure
 
 if TYPE_CHECKING:
     import httpx2
@@ -44,6 +44,31 @@ class Timing:
     seconds: float
     attempt: int
     waited: float
+
+
+@dataclass(frozen=True)
+class HeldRequest:
+    """A request that was not sent, as it may be shown: secrets masked, the body cut."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
+class HeldBackError(Exception):
+    """A dry run ends here: the next request would change something. It is no ConnectorError, for none handles it."""
+
+
+def held(call: Call, redactor: Redactor) -> HeldRequest:
+    """A request as it would be sent, without the headers that authenticate it."""
+    kind = call.headers.get("content-type", "")
+    return HeldRequest(
+        call.method,
+        redactor.url(call.url),
+        redactor.headers((name.encode(), value.encode()) for name, value in call.headers.items()),
+        redactor.body(call.body, kind.lower()) if call.body else None,
+    )
 
 
 def describe(

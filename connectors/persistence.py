@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -117,7 +117,7 @@ class EntityWriter:
         self.counts = EntityCounts()
         self.started_at = resume.started_at if resume else started_at or now_text()
         self._database = database
-        self._scope = scope
+        self._scope = replace(scope, events_since=self.started_at) if scope.run_id is not None else scope
         self._shape = shape_of(record)
         self._mode = mode
         self._since = since

@@ -23,12 +23,17 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose rows are written, and by which sync run (None: outside of one)."""
+    """Whose rows are written, and by which sync run (None: outside of one, as for an event).
+
+    `events_since`: what an event stored or deleted from then on is newer than what is written here, and is left alone.
+    By default that never comes.
+    """
 
     connection_id: int
     organization_id: str
     source_system: str
     run_id: int | None = None
+    events_since: str = "9999"
 
 
 @dataclass
@@ -84,7 +89,10 @@ class _Statements:
     @cached_property
     def update(self) -> str:
         changes = ", ".join(f'"{name}" = ?' for name in self.fields)
-        return f'UPDATE "{self.table}" SET {changes}, run_id = ?, synced_at = ?, deleted_at = NULL WHERE id = ?'
+        return (
+            f'UPDATE "{self.table}" SET {changes}, run_id = ?, synced_at = ?, deleted_at = NULL '
+            "WHERE id = ? AND (run_id IS NOT NULL OR max(synced_at, coalesce(deleted_at, '')) < ?)"
+        )
 
 
 @lru_cache(maxsize=256)
@@ -119,12 +127,12 @@ def apply(
         elif old[1] is None and old[2:] == row:
             applied.rows[source_id] = old[0]
         else:
-            updates.append((*row, scope.run_id, moment, old[0]))
+            updates.append((*row, scope.run_id, moment, old[0], scope.events_since))
             applied.rows[source_id] = old[0]
-    updates.sort(key=lambda update: update[-1])  # neighbours share a database page
-    applied.unchanged = len(latest) - len(inserts) - len(updates)
+    updates.sort(key=lambda update: update[-2])  # neighbours share a database page
     applied.inserted = _execute(connection, statements.insert, inserts, applied)
     applied.updated = _execute(connection, statements.update, updates, applied)
+    applied.unchanged = len(latest) - applied.inserted - applied.updated - len(applied.refused)
     return applied
 
 
@@ -134,7 +142,7 @@ def _execute(connection: sqlite3.Connection, statement: str, rows: list[Row], ap
         return 0
     connection.execute("SAVEPOINT batch")
     try:
-        connection.executemany(statement, rows)
+        return connection.executemany(statement, rows).rowcount
     except sqlite3.OperationalError:
         raise  # the disk, a lock: nothing to do with one row
     except (sqlite3.Error, OverflowError, UnicodeError):
@@ -143,18 +151,16 @@ def _execute(connection: sqlite3.Connection, statement: str, rows: list[Row], ap
     finally:
         if connection.in_transaction:
             connection.execute("RELEASE batch")
-    return len(rows)
 
 
 def _execute_one(connection: sqlite3.Connection, statement: str, row: Row, applied: Applied) -> bool:
     try:
-        connection.execute(statement, row)
+        return connection.execute(statement, row).rowcount == 1
     except sqlite3.OperationalError:
         raise
     except (sqlite3.Error, OverflowError, UnicodeError) as error:
         applied.refused.append((row[0], f"the database cannot store it: {error}"))
         return False
-    return True
 
 
 def row_ids(connection: sqlite3.Connection, table: str, scope: Scope, source_ids: Iterable[str]) -> list[int]:
@@ -170,8 +176,8 @@ def mark_deleted(connection: sqlite3.Connection, table: str, scope: Scope, sourc
     """Mark rows as deleted at the vendor; returns how many were live until now."""
     return connection.execute(
         f'UPDATE "{table}" SET deleted_at = ?, run_id = ? WHERE connection_id = ? AND deleted_at IS NULL '
-        "AND source_id IN (SELECT value FROM json_each(?))",
-        (now_text(), scope.run_id, scope.connection_id, json.dumps(list(source_ids))),
+        "AND (run_id IS NOT NULL OR synced_at < ?) AND source_id IN (SELECT value FROM json_each(?))",
+        (now_text(), scope.run_id, scope.connection_id, scope.events_since, json.dumps(list(source_ids))),
     ).rowcount
 
 

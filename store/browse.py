@@ -127,6 +127,18 @@ def tables(path: Path, organization_id: str) -> dict[str, tuple[str, ...]]:
     return scoped.tables
 
 
+def column_types(path: Path, organization_id: str) -> dict[str, dict[str, str]]:
+    """The tables an organization can look at: each column with the type of its values, as SQLite calls it."""
+    scoped = open_scoped(path, organization_id)
+    try:
+        return {
+            table: {row[1]: row[2] for row in scoped.connection.execute(f'PRAGMA temp.table_info("{table}")')}
+            for table in scoped.tables
+        }
+    finally:
+        scoped.connection.close()
+
+
 def counts(path: Path, organization_id: str) -> dict[str, int]:
     """How many live rows each of these tables has. Raises StoreError."""
     scoped = open_scoped(path, organization_id)

@@ -394,7 +394,7 @@ class Event(SQLModel, table=True):
     __table_args__ = (
         _of_connection(),
         UniqueConstraint("connection_id", "event_id"),
-        Index("ix_events_due", "status", "next_attempt_at"),
+        Index("ix_events_due", "connection_id", "status", "next_attempt_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

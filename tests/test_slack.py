@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from revtops_tui.cli.values import pairs
-from revtops_tui.engine import events, operations
+from revtops_tui.engine import inbox, operations
 from revtops_tui.engine.connections import connect
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.rejected import rejected
@@ -530,7 +530,7 @@ def test_direct_messages_are_nobody_elses_business(office: Connected) -> None:
 
 
 class Following:
-    """`events.follow` in a thread, until the block ends."""
+    """`inbox.follow` in a thread, until the block ends."""
 
     def __init__(self, office: Connected) -> None:
         self.office = office
@@ -541,7 +541,7 @@ class Following:
 
     def _run(self) -> None:
         try:
-            events.follow(
+            inbox.follow(
                 self.office.ws, "slack", cancel=self._cancel, on_event=lambda event: self.heard.append(event.type)
             )
         except EngineError as error:
@@ -567,6 +567,7 @@ def test_socket_mode_needs_no_address(office: Connected) -> None:
     key = simulator.say("sales", "Hello")
     with Following(office) as following:
         sockets.wait(1)
+        office.handle_events()
         assert office.rows("activities")[key]["description"] == "Hello"
         edited = simulator.change("activities")
         sockets.wait(2)
@@ -578,26 +579,27 @@ def test_socket_mode_needs_no_address(office: Connected) -> None:
         simulator.unsay(parent)  # a tombstone is what is left of it
         sockets.wait(6)
     assert following.error is None
+    office.handle_events()
     told = ["message_created", "message_changed", "message_deleted"]
     assert following.heard == [*told, "message_created", "message_created", "message_changed"]
     rows = office.rows("activities")
     assert (removed in rows, parent in rows, reply in rows) == (False, False, True)
 
 
-def test_an_event_that_could_not_be_handled_comes_again(office: Connected) -> None:
+def test_an_event_is_acknowledged_once_it_is_stored_and_handled_when_it_can_be(office: Connected) -> None:
     simulator = slack(office)
     sockets = simulator.events.sockets
     sockets.used = True
     key = simulator.say("sales", "Hello")
     simulator.traffic.faults.append(Fault("expired_token", path="users.info"))
-    with Following(office) as following:
-        following.join()
-    assert following.error is not None
-    assert following.error.kind == "authentication"
-    assert sockets.acknowledged == []
-    simulator.traffic.faults.clear()
     with Following(office):
         sockets.wait(1)
+    inbox.handle_due(office.ws)
+    (event,) = inbox.events(office.ws)
+    assert (event.status, event.attempts) == ("failed", 1)
+    simulator.traffic.faults.clear()
+    (event,) = inbox.replay(office.ws, [event.id])
+    assert event.status == "handled"
     assert key in office.rows("activities")
 
 
@@ -615,5 +617,5 @@ def test_socket_mode_that_was_turned_off_ends_the_listening(office: Connected) -
 
 def test_listening_needs_the_token_for_it(home: Path) -> None:
     with connected(home, SlackSimulator(size=4), app_token="") as office, pytest.raises(EngineError) as caught:
-        events.follow(office.ws, "slack")
+        inbox.follow(office.ws, "slack")
     assert "app_token" in caught.value.hint

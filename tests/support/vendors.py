@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.webhooks import WebhookReply, WebhookRequest
-from revtops_tui.engine import events, operations
+from revtops_tui.engine import inbox, operations
 from revtops_tui.engine.connections import connect
 from revtops_tui.engine.sync import RunResult, SyncOptions, sync
 from revtops_tui.engine.workspace import Workspace
@@ -70,9 +70,16 @@ class Connected:
         return done.result
 
     def receive(self, body: bytes, headers: Mapping[str, str], url: str = "https://hooks.example/in") -> WebhookReply:
-        """Take a webhook. Raises EngineError where it is refused."""
+        """Take a webhook, and handle what is in it. Raises EngineError where it is refused."""
         lowered = {name.lower(): value for name, value in headers.items()}
-        return events.receive(self.ws, self.slug, WebhookRequest("POST", url, lowered, body))
+        reply = inbox.take(self.ws, self.slug, WebhookRequest("POST", url, lowered, body))
+        self.handle_events()
+        return reply
+
+    def handle_events(self) -> None:
+        """Handle what is in the inbox, once it is sure that all of it could be."""
+        assert inbox.handle_due(self.ws)
+        assert [event.error for event in inbox.events(self.ws) if event.status != "handled"] == []
 
 
 def _read(value: Any) -> Any:

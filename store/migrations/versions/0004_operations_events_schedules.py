@@ -71,7 +71,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("connection_id", "event_id"),
     )
-    op.create_index("ix_events_due", "events", ["status", "next_attempt_at"])
+    op.create_index("ix_events_due", "events", ["connection_id", "status", "next_attempt_at"])
     op.create_table(
         "schedules",
         sa.Column("connection_id", sa.Integer(), nullable=False),

@@ -51,6 +51,8 @@ _DOCUMENTS = {
     "`--retry`: `{stored, rejected}`",
     "write, action": "`{status, result, error, ledger_id}`; `status` is ok, failed or unknown; without an operation "
     "the array of those there are",
+    "mcp": "with `--http`: `{url}`, once it serves; over stdin and stdout the protocol. `config`: `{client, file, "
+    "text}`; `token`: `{token}`",
     "org": "array of `id, name, current, connections`; `create` and `use` print one of them",
     "doctor": "array of `name, ok, message, hint`; `ok` is null where there is nothing to judge",
     "backup": "`{file, bytes}`",

@@ -6,6 +6,8 @@ import sys
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without the import: `--version` imports nothing
 if TYPE_CHECKING:
+    from typing import Any
+
     from revtops_tui.engine.workspace import Workspace
 
 
@@ -19,7 +21,7 @@ def main() -> int:
     try:
         from revtops_tui.cli.main import run
 
-        return run(sys.argv[1:], {"app": _show_app})
+        return run(sys.argv[1:], {"app": _show_app, "mcp": _serve_agents})
     except KeyboardInterrupt:  # before there is a command that could say what was cancelled
         return 130
 
@@ -29,6 +31,13 @@ def _show_app(ws: Workspace, *, demo: bool = False) -> int:
     from revtops_tui import tui
 
     return tui.run(ws, demo=demo)
+
+
+def _serve_agents(ws: Workspace, **options: Any) -> int:
+    """The server of the agents' tools."""
+    from revtops_tui import mcp
+
+    return mcp.run(ws, **options)
 
 
 if __name__ == "__main__":

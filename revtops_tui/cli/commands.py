@@ -31,6 +31,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "doctor": ("maintenance", "check that everything revtops needs is in order"),
         "backup": ("maintenance", "copy the database to a file, while it is in use"),
         "completion": ("completion", "completion of commands and names for your shell"),
+        "mcp": ("mcp", "the connected systems as tools for agents"),
         "simulate": ("simulate", "vendors on this machine, to develop and practise against"),
         "demo": ("screens", "the terminal app over a simulated company, nothing kept"),
     },

@@ -75,7 +75,8 @@ def search_records(
 
 def _hit(found: Found, selectors: Mapping[int, str]) -> Hit:
     system = selectors.get(found.connection_id, found.source_system)
-    return Hit(found.entity, found.id, system, found.source_id, found.fields)
+    fields = {name: value for name, value in found.fields.items() if value is not None}
+    return Hit(found.entity, found.id, system, found.source_id, fields)
 
 
 def _known(ws: Workspace, entity: str) -> str:

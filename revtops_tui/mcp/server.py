@@ -107,7 +107,7 @@ def _resource(table: str) -> types.Resource:
 
 
 def _result(given: Answer) -> types.CallToolResult:
-    texts = [to_json(given.head), *([given.data.text] if given.data else [])]
+    texts = [to_json(given.head, indent=None), *([given.data.text] if given.data else [])]
     return types.CallToolResult(
         content=[types.TextContent(type="text", text=text) for text in texts], is_error=given.failed
     )

@@ -13,12 +13,12 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from revtops_tui.engine import tokens
+from revtops_tui.engine.agent_clients import HTTP_PATH, address
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace
 from revtops_tui.mcp.server import build
 
 _HOST = "127.0.0.1"
-_PATH = "/mcp"
 
 
 def serve_stdio(ws: Workspace) -> None:
@@ -37,9 +37,9 @@ def serve_http(ws: Workspace, port: int, on_serving: Callable[[str], None]) -> N
 
     Raises EngineError where the port is taken, or the token cannot be kept.
     """
-    app = _WithToken(build(ws).streamable_http_app(streamable_http_path=_PATH, host=_HOST), tokens.token(ws, "mcp"))
+    app = _WithToken(build(ws).streamable_http_app(streamable_http_path=HTTP_PATH, host=_HOST), tokens.token(ws, "mcp"))
     with _listener(port) as listening:
-        on_serving(f"http://{_HOST}:{listening.getsockname()[1]}{_PATH}")
+        on_serving(address(listening.getsockname()[1]))
         config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5)
         uvicorn.Server(config).run(sockets=[listening])
 

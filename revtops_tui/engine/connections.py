@@ -20,6 +20,7 @@ from revtops_tui.engine.workspace import Workspace
 from store import connections as store
 from store.clock import moment_of
 from store.connections import Connection
+from store.schedules import next_due
 
 if TYPE_CHECKING:
     from connectors.base import BaseConnector
@@ -29,7 +30,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ConnectionInfo:
-    """A connection as faces show it. `counts`: live rows per entity."""
+    """A connection as faces show it. `counts`: live rows per entity; `next_sync_at` is None without a schedule."""
 
     id: int
     slug: str
@@ -41,6 +42,7 @@ class ConnectionInfo:
     last_sync_at: dt.datetime | None
     last_error: str | None
     counts: dict[str, int]
+    next_sync_at: dt.datetime | None = None
 
     @property
     def selector(self) -> str:
@@ -254,6 +256,7 @@ def _info(ws: Workspace, found: Connection) -> ConnectionInfo:
     last_sync_at = None
     with suppress(TypeError, ValueError):
         last_sync_at = moment_of(found.last_sync_at or "")
+    due = next_due(ws.database, found.id)
     return ConnectionInfo(
         found.id,
         found.slug,
@@ -265,4 +268,5 @@ def _info(ws: Workspace, found: Connection) -> ConnectionInfo:
         last_sync_at,
         found.last_error,
         store.counts(ws.database, found.id),
+        moment_of(due) if due else None,
     )

@@ -1,14 +1,17 @@
-"""One run per connection at a time, across processes; a second one hears who holds it.
+"""One run per connection at a time, and one daemon per data directory, across processes; a second hears who holds it.
 
-The operating system releases the lock when its process dies, however it dies.
+The operating system releases a lock when its process dies, however it dies.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -17,19 +20,56 @@ from revtops_tui.engine.errors import EngineError
 from store.clock import moment_of, now_text
 from store.home import make_private
 
+_DAEMON = "daemon"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The process that holds a lock, and since when."""
+
+    pid: int
+    since: dt.datetime
+
 
 @contextmanager
 def run_lock(home: Path, connection_id: int, selector: str) -> Iterator[None]:
     """Hold the connection's lock. Raises EngineError (busy) at once when another run holds it."""
+    with _held(
+        home, _run(connection_id), f"Another sync of {selector} is running", "Wait for it, or stop that one first."
+    ):
+        yield
+
+
+@contextmanager
+def daemon_lock(home: Path) -> Iterator[None]:
+    """Be the data directory's daemon. Raises EngineError (busy) at once when there is one."""
+    with _held(home, _DAEMON, "Another daemon runs over this data directory", "One is enough; or stop that one first."):
+        yield
+
+
+def run_holder(home: Path, connection_id: int) -> Holder | None:
+    """The process that runs a sync of the connection, or None."""
+    return _holder(home, _run(connection_id))
+
+
+def daemon_holder(home: Path) -> Holder | None:
+    """The data directory's daemon, or None."""
+    return _holder(home, _DAEMON)
+
+
+def _run(connection_id: int) -> str:
+    return f"connection-{connection_id}"
+
+
+@contextmanager
+def _held(home: Path, name: str, complaint: str, hint: str) -> Iterator[None]:
     folder = make_private(home / "locks")
-    lock = FileLock(folder / f"connection-{connection_id}.lock")
-    holder = folder / f"connection-{connection_id}.json"
+    lock = FileLock(folder / f"{name}.lock")
+    holder = folder / f"{name}.json"
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise EngineError(
-            "busy", f"Another sync of {selector} is running{_who(holder)}.", hint="Wait for it, or stop that one first."
-        ) from None
+        raise EngineError("busy", f"{complaint}{_who(_read(holder))}.", hint=hint) from None
     try:
         with suppress(OSError):  # a full disk: who holds the lock is a courtesy
             holder.write_text(json.dumps({"pid": os.getpid(), "since": now_text()}))
@@ -40,8 +80,30 @@ def run_lock(home: Path, connection_id: int, selector: str) -> Iterator[None]:
         lock.release()
 
 
-def _who(holder: Path) -> str:
+def _who(holder: Holder | None) -> str:
+    return f": process {holder.pid}, since {holder.since.astimezone():%H:%M:%S}" if holder else ""
+
+
+def _read(holder: Path) -> Holder | None:
     with suppress(OSError, ValueError, KeyError):
         who = json.loads(holder.read_text())
-        return f": process {who['pid']}, since {moment_of(who['since']).astimezone():%H:%M:%S}"
-    return ""
+        return Holder(int(who["pid"]), moment_of(who["since"]))
+    return None
+
+
+def _holder(home: Path, name: str) -> Holder | None:
+    """Who says to hold a lock, and is alive. The lock itself is not tried: that would keep its next taker off."""
+    found = _read(home / "locks" / f"{name}.json")
+    return found if found and _lives(found.pid) else None
+
+
+def _lives(pid: int) -> bool:
+    if sys.platform == "win32":
+        return True  # a signal that only asks does not exist there
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -43,9 +43,19 @@ class Workspace:
         self.home = home or data_dir()
         self._organization_id = organization_id or os.environ.get("REVTOPS_ORG") or None
         self._given_credentials = credentials
+        self._shared_with: Workspace | None = None
         self.on_exchange: Callable[[Exchange], None] | None = None
         self._opening = threading.Lock()
         self._database: Database | None = None
+
+    def seen_by(self, organization_id: str) -> Workspace:
+        """The same data directory for another organization: one database, one keyring, closed with this one."""
+        if organization_id == self.organization_id:
+            return self
+        other = Workspace(self.home, organization_id)
+        other._shared_with = self
+        other.on_exchange = self.on_exchange
+        return other
 
     @cached_property
     def organization_id(self) -> str:
@@ -59,6 +69,8 @@ class Workspace:
     @cached_property
     def catalog(self) -> Catalog:
         """The connectors there are."""
+        if self._shared_with is not None:
+            return self._shared_with.catalog
         from connectors.discovery import discover
 
         return discover(home=self.home)
@@ -66,6 +78,8 @@ class Workspace:
     @property
     def database(self) -> Database:
         """The open database; opened once, whichever threads ask for it. Raises StoreError."""
+        if self._shared_with is not None:
+            return self._shared_with.database
         with self._opening:
             if self._database is None:
                 from store.database import Database
@@ -76,6 +90,8 @@ class Workspace:
     @cached_property
     def credentials(self) -> CredentialStore:
         """Where the credentials of connections are kept."""
+        if self._shared_with is not None:
+            return self._shared_with.credentials
         from store.credentials import open_credentials
 
         return self._given_credentials or open_credentials(self.home)

@@ -39,12 +39,16 @@ _ENVIRONMENT = {
 _DOCUMENTS = {
     "connectors": "array of `slug, name, description, auth_type, scope, entity_types, capabilities, write_operations, "
     "actions, event_types, query_description, auth_fields, icon`; a broken one has `error`. With a SLUG: that object",
-    "connections": "array of `slug, name, organization_id, status, identity, base_url, last_sync_at, last_error, "
-    "counts`; `connect` prints one of them",
+    "connections": "array of `slug, name, organization_id, status, identity, base_url, last_sync_at, "
+    "next_sync_at, last_error, counts`; `connect` prints one of them",
     "test": "`{connection, status, identity}`",
     "disconnect": "`{connection, status, deleted}`",
     "sync": "`{runs: [{slug, name, run_id, status, error, error_kind, hint, seconds, entities}]}`; `status` is "
     "success, partial, aborted or failed; `entities` has `inserted, updated, unchanged, deleted, rejected` by name",
+    "schedule": "array of `slug, name, organization_id, every, anchor, cron, jitter, quiet, zone, full_every, enabled, "
+    "running, next_due_at, last_run_at, last_status`, lengths of time in seconds; with a SLUG one of them",
+    "daemon": "`{status}` when it was stopped; with `--once` `{runs: […]}` as `sync` has it; `status`: `{status, pid, "
+    "since, unit}`; `install` and `uninstall`: `{status, unit, next}`",
     "query, sql": "`{columns, rows, truncated}`; an answer that is not tabular comes as `{result}`",
     "schema": "array, one object for each table or object type; the connector's own",
     "rejected": "array of `id, slug, name, entity, source_id, reason, field, payload, created_at, run_id`; with "

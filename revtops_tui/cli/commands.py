@@ -17,6 +17,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Data": {
         "sync": ("sync", "bring new and changed records into the local database"),
+        "schedule": ("schedule", "have connections synced by themselves"),
         "sql": ("live", "ask the local database, read-only"),
         "schema": ("live", "what a connected system can be asked for"),
         "query": ("live", "ask a connected system, live"),
@@ -27,6 +28,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "action": ("operations", "have a connected system do something, once"),
     },
     "This machine": {
+        "daemon": ("daemon", "run schedules, feeds and the inbox while nobody looks"),
         "org": ("organizations", "organizations: list, create, use"),
         "doctor": ("maintenance", "check that everything revtops needs is in order"),
         "backup": ("maintenance", "copy the database to a file, while it is in use"),

@@ -13,7 +13,7 @@ from revtops_tui.cli import values
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import offer_encrypted_file, unlock
-from revtops_tui.cli.text import ago
+from revtops_tui.cli.text import ago, until
 from revtops_tui.engine import connections as engine
 from revtops_tui.engine.builtin import connect_builtin
 from revtops_tui.engine.catalog import connector_info
@@ -154,8 +154,18 @@ def connections(options: Namespace, ws: Workspace, console: Console) -> int:  # 
         return 0
     moment = now()
     console.table(
-        ("connection", "status", "identity", "last sync", "records"),
-        [(i.selector, i.status, i.identity, ago(i.last_sync_at, moment), _counts(i.counts)) for i in found],
+        ("connection", "status", "identity", "last sync", "next sync", "records"),
+        [
+            (
+                i.selector,
+                i.status,
+                i.identity,
+                ago(i.last_sync_at, moment),
+                until(i.next_sync_at, moment),
+                _counts(i.counts),
+            )
+            for i in found
+        ],
     )
     for info in found:
         if info.last_error:
@@ -177,6 +187,7 @@ def document(info: ConnectionInfo) -> dict[str, Any]:
         "identity": info.identity,
         "base_url": info.base_url,
         "last_sync_at": info.last_sync_at,
+        "next_sync_at": info.next_sync_at,
         "last_error": info.last_error,
         "counts": info.counts,
     }

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 import traceback
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
+from revtops_tui.cli.console import Console
 from revtops_tui.engine.secrets import without_secrets
 
 _FILE_BYTES = 1_000_000
@@ -19,6 +22,16 @@ def keep_log(home: Path) -> None:
     logging.getLogger().addHandler(_LogFile(home / "logs" / "revtops.log"))
 
 
+def narrate(console: Console) -> None:
+    """For what runs by itself: tell on stderr what is going on, and write it to the log file too."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _LogFile):
+            handler.setLevel(logging.INFO)
+    logger = logging.getLogger("revtops")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(_Told(console))
+
+
 def show_traceback(error: BaseException) -> None:
     """Print a failure's traceback on stderr (-vv)."""
     sys.stderr.write(without_secrets("".join(traceback.format_exception(error))))
@@ -27,6 +40,20 @@ def show_traceback(error: BaseException) -> None:
 class _Redacting(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return without_secrets(super().format(record))
+
+
+class _Told(logging.Handler):
+    """A line for each record; its traceback is for the file."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(logging.INFO)
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        style = "yellow" if record.levelno >= logging.WARNING else ""
+        moment = time.strftime("%H:%M:%S", time.localtime(record.created))
+        with suppress(OSError, ValueError):  # nobody reads it any more
+            self._console.say(f"{moment} {without_secrets(record.getMessage())}", style)
 
 
 class _LogFile(logging.Handler):

@@ -118,7 +118,7 @@ def _code(result: RunResult) -> int:
 
 def _show(results: Sequence[RunResult], options: Namespace, console: Console) -> None:
     if console.as_json:
-        console.document({"runs": [_document(result) for result in results]})
+        console.document({"runs": [document(result) for result in results]})
         return
     rows = [
         (_selector(result), entity, *(f"{counts[name]:,}" for name in _COUNTS))
@@ -142,7 +142,8 @@ def _remark(result: RunResult, options: Namespace, console: Console) -> None:
         console.say(f"  Why records were rejected: revtops rejected {_selector(result)}", "dim")
 
 
-def _document(result: RunResult) -> dict[str, Any]:
+def document(result: RunResult) -> dict[str, Any]:
+    """A run as `--json` shows it."""
     return asdict(result)
 
 

@@ -22,6 +22,7 @@ from store.clock import moment_of, text_of
 
 _DURATION = re.compile(r"(\d{1,6})\s*(s|m|h|d|w)", re.IGNORECASE)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_SIZES = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
 _QUIET = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 _CRON_FIELDS = 5
 _HOURS_OF_A_DAY = 24
@@ -76,6 +77,18 @@ class Spec:
             "full_every": _seconds(self.full_every),
         }
 
+    def __str__(self) -> str:
+        """In a few words: `every 15m, not 22:00-06:00 (Europe/Berlin)`."""
+        parts = [f"every {short(self.every)}" if self.every else str(self.cron)]
+        if self.jitter:
+            parts.append(f"up to {short(self.jitter)} later")
+        if self.quiet:
+            parts.append(f"not {self.quiet}")
+        if self.full_every:
+            parts.append(f"in full every {short(self.full_every)}")
+        on_the_clocks = f" ({self.zone})" if self.cron or self.quiet else ""
+        return ", ".join(parts) + on_the_clocks
+
     @classmethod
     def of(cls, document: dict[str, Any]) -> Spec:
         """The spec that `document` wrote."""
@@ -108,6 +121,13 @@ def duration(text: str) -> dt.timedelta:
     if not dt.timedelta() < length <= _LONGEST:
         raise EngineError("usage", f"{text!r} is no length of time.", hint="Such as 15m, 2h or 7d; a year at most.")
     return length
+
+
+def short(length: dt.timedelta) -> str:
+    """A length of time as `duration` reads it, in the largest unit that it is whole in."""
+    seconds = int(length.total_seconds())
+    unit, size = next((unit, size) for unit, size in _SIZES if seconds % size == 0)
+    return f"{seconds // size}{unit}"
 
 
 def quiet_hours(text: str) -> Quiet:

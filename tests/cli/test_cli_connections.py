@@ -68,6 +68,7 @@ def test_connecting_by_pipe(revtops: CommandLine, shop: Shop) -> None:
         "identity": "Ada at port 8080",
         "base_url": None,
         "last_sync_at": None,
+        "next_sync_at": None,
         "last_error": None,
         "counts": {},
     }

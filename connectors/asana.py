@@ -5,17 +5,19 @@ The page for its users is `docs/connectors/asana.md`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from typing import Any, ClassVar
 
 from connectors._asana import records
 from connectors._asana.api import Api
+from connectors._asana.before import state_before
 from connectors._asana.declared import EVENT_TYPES, SCOPES, WRITE_OPERATIONS
 from connectors._asana.query import COLUMNS, Query
 from connectors._asana.reading import Reader
 from connectors._asana.writing import Writer
 from connectors.base import BaseConnector
+from connectors.changes import RecordState
 from connectors.http import RateBudget
 from connectors.parameters import own_names
 from connectors.persistence import delete_records, persist_records
@@ -36,6 +38,7 @@ class AsanaConnector(BaseConnector):
     """Asana's "Rate limits": a token of a paid domain may ask 1,500 times a minute, and search 60 times. That of a free
     one may ask 150 times; Asana states no limits in its answers, and says this one with 429 and Retry-After."""
     concurrent_entities: ClassVar[int] = 3
+    dry_runs: ClassVar[bool] = True
 
     meta = ConnectorMeta(
         name="Asana",
@@ -203,6 +206,10 @@ class AsanaConnector(BaseConnector):
         write: Callable[[dict[str, Any]], Any] = getattr(Writer(self.api), operation)
         result: dict[str, Any] = await write(own_names(declared.parameters, data))
         return result
+
+    async def before(self, operation: str, data: Mapping[str, Any]) -> RecordState | None:
+        """The task that an update changes."""
+        return await state_before(self.api, data) if operation == "update_issue" else None
 
     # -- LISTEN ----------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from connectors.changes import RecordState
 from connectors.context import ConnectorContext, Sink, current_entity, local_context
 from connectors.errors import AuthenticationError, ConnectorError, SyncCancelledError
 from connectors.http import HttpClient, RateBudget
@@ -49,6 +50,8 @@ class BaseConnector:
     """What the vendor allows at `base_url`. Another origin has limits of its own: only what its answers state holds."""
     concurrent_entities: ClassVar[int] = 1
     """How many entities the vendor lets one sync fetch at the same time."""
+    dry_runs: ClassVar[bool] = False
+    """Whether all that its operations do is asked for with `self.http`, so that a dry run can hold it back."""
     webhook_reply: ClassVar[WebhookReply] = WebhookReply()
     """What a webhook is answered with once its events were handled."""
     entities: ClassVar[Mapping[str, tuple[type[Record], type[SQLModel]]]] = {}
@@ -237,6 +240,13 @@ class BaseConnector:
     async def write(self, operation: str, data: dict[str, Any]) -> dict[str, Any]:
         """Carry out a declared, idempotent write. `data` is a copy: the caller's dict stays as it is."""
         raise NotImplementedError(f"{self.source_system} has no write operation {operation} ({len(data)} values given)")
+
+    async def before(self, operation: str, data: Mapping[str, Any]) -> RecordState | None:  # noqa: ARG002 - to override
+        """What a write would change, as it is now; None where that cannot be told. `data` has no aliases in it.
+
+        With it a change can be shown before it is made, and taken back after.
+        """
+        return None
 
     async def execute_action(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
         """Carry out a declared action, once."""

@@ -10,7 +10,7 @@ import hmac
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from connectors._google_drive.folders import Changes, Folders, scope_of
 from connectors._google_drive.query import SEARCH_TERMS, Finder, file_id
@@ -28,6 +28,7 @@ from connectors.registry import (
     ConnectorMeta,
     ConnectorScope,
     EventType,
+    Idempotency,
     WriteOperation,
 )
 from connectors.stream import Bookmark, Deleted, StreamItem
@@ -42,6 +43,7 @@ class GoogleDriveConnector(BaseConnector):
     rate_budgets = (RateBudget(12_000, per=60),)
     """Google's page "Usage limits": what projects from before May 2026 keep; newer ones are counted in units, which are
     more. Beyond it Drive answers 403 with the reason userRateLimitExceeded, which is waited for."""
+    dry_runs: ClassVar[bool] = True
 
     meta = ConnectorMeta(
         name="Google Drive",
@@ -74,6 +76,7 @@ class GoogleDriveConnector(BaseConnector):
                     {"name": "name", "required": True, "description": "Folder name"},
                     {"name": "parent_folder_id", "description": "Id or link of the folder to put it in; else My Drive"},
                 ],
+                idempotency=Idempotency.SEARCH,
             ),
             WriteOperation(
                 name="create_file",
@@ -90,6 +93,7 @@ class GoogleDriveConnector(BaseConnector):
                     },
                     {"name": "folder_id", "description": "Id or link of the folder to put it in; else My Drive"},
                 ],
+                idempotency=Idempotency.SEARCH,
             ),
             WriteOperation(
                 name="update_file",

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import orjson
 
 from connectors._hubspot.actions import Actions
+from connectors._hubspot.before import state_before
 from connectors._hubspot.declared import ACTIONS, EVENTS, WRITES
 from connectors._hubspot.events import CHANGED, inbound, touched, verify
 from connectors._hubspot.query import Request, parse, resolve
@@ -37,6 +38,7 @@ from connectors._hubspot.records import (
 )
 from connectors._hubspot.writing import Writer
 from connectors.base import BaseConnector
+from connectors.changes import RecordState
 from connectors.http import RateBudget
 from connectors.persistence import delete_records, persist_records
 from connectors.registry import AuthField, AuthType, Capability, ConnectorMeta, ConnectorScope
@@ -53,6 +55,7 @@ class HubSpotConnector(BaseConnector):
     """HubSpot's "API usage guidelines": a private app of a Professional account, and the search of every account. Its
     answers, searches excepted, state what holds for this one."""
     concurrent_entities: ClassVar[int] = 3
+    dry_runs: ClassVar[bool] = True
 
     meta = ConnectorMeta(
         name="HubSpot",
@@ -245,6 +248,12 @@ class HubSpotConnector(BaseConnector):
     async def write(self, operation: str, data: dict[str, Any]) -> dict[str, Any]:
         """Create or update a deal, a contact, a company or a note; see `connectors._hubspot.writing`."""
         return await Writer(self.http, self.reader).write(operation, data)
+
+    async def before(self, operation: str, data: Mapping[str, Any]) -> RecordState | None:
+        """The object that an update changes; what is created was nothing before."""
+        if operation.startswith("create_"):
+            return None
+        return await state_before(self.http, self.reader, operation, data)
 
     async def execute_action(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
         """Look something up that is not synced; see `connectors._hubspot.actions`."""

@@ -6,19 +6,22 @@ this connector is `docs/connectors/linear.md`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, ClassVar
 
 import orjson
 
+from connectors._linear.before import state_before
 from connectors._linear.graphql import Reply, ask, every, listing, next_cursor, teams_of
 from connectors._linear.query import SCHEMA, SEARCH, Search, described, parse, table
 from connectors._linear.records import ISSUE, PROJECT, TEAM, has_more_teams, issue, label_ids, project, records, team
 from connectors._linear.writing import Writer
 from connectors.base import BaseConnector
+from connectors.changes import RecordState
 from connectors.http import RateBudget
 from connectors.paging import Fetched
+from connectors.parameters import own_names
 from connectors.persistence import delete_records, persist_records
 from connectors.registry import (
     AuthField,
@@ -27,6 +30,7 @@ from connectors.registry import (
     ConnectorMeta,
     ConnectorScope,
     EventType,
+    Idempotency,
     WriteOperation,
 )
 from connectors.stream import Deleted
@@ -51,8 +55,8 @@ _ISSUE_FIELDS: list[dict[str, Any]] = [
     {"name": "project", "aliases": ["project_name"], "description": "Name or id; empty takes it out"},
     {"name": "state", "aliases": ["state_name"], "description": "Name or id of a state of the team"},
     {"name": "labels", "type": "array", "items": "string", "description": "Names or ids; on an update, instead of all"},
-    {"name": "due_date", "type": "date", "description": "Day it is due"},
-    {"name": "estimate", "type": "integer", "description": "Points of the team's scale"},
+    {"name": "due_date", "type": "date", "nullable": True, "description": "Day it is due; null clears it"},
+    {"name": "estimate", "type": "integer", "nullable": True, "description": "Points of the scale; null clears them"},
 ]
 _WHICH: dict[str, Any] = {
     "required": True,
@@ -71,6 +75,7 @@ class LinearConnector(BaseConnector):
     """Developer page "Rate limiting" for an API key, and the schema's description of `searchIssues`; the answers state
     what is left of requests and of complexity."""
     concurrent_entities: ClassVar[int] = 3
+    dry_runs: ClassVar[bool] = True
 
     meta = ConnectorMeta(
         name="Linear",
@@ -116,6 +121,8 @@ class LinearConnector(BaseConnector):
                     *_ISSUE_FIELDS,
                     {"name": "id", "description": _OWN_ID},
                 ],
+                idempotency=Idempotency.CLIENT_ID,
+                client_id="id",
             ),
             WriteOperation(
                 name="update_issue",
@@ -136,6 +143,8 @@ class LinearConnector(BaseConnector):
                     {"name": "body", "required": True, "description": "In Markdown"},
                     {"name": "id", "description": _OWN_ID},
                 ],
+                idempotency=Idempotency.CLIENT_ID,
+                client_id="id",
             ),
         ],
         event_types=[
@@ -238,10 +247,13 @@ class LinearConnector(BaseConnector):
     async def write(self, operation: str, data: Node) -> Node:
         """Carry out a write. All can be repeated: what is made has an id of ours, under which it is there once."""
         (declared,) = (each for each in self.meta.write_operations if each.name == operation)
-        own = {alias: spec["name"] for spec in declared.parameters for alias in spec.get("aliases", ())}
         write: Callable[[Node], Any] = getattr(Writer(self.http), operation)
-        result: Node = await write({own.get(name, name): value for name, value in data.items()})
+        result: Node = await write(own_names(declared.parameters, data))
         return result
+
+    async def before(self, operation: str, data: Mapping[str, Any]) -> RecordState | None:
+        """The issue that an update changes."""
+        return await state_before(self.http, data) if operation == "update_issue" else None
 
     # -- LISTEN --------------------------------------------------------------------------------------------------------
 

@@ -6,8 +6,9 @@ An operation declares its parameters as plain dicts, as in the guide:
 
 Keys: `name` (required); `type` (default string); `required` (default False); `description`; `label`; `default`, used
 when the parameter is left out; `choices` (or `enum`), the values allowed; `items`, what an array holds: a type or a
-spec without a name; `one_of`, the name of a group of which at least one parameter must be given; `aliases`, legacy
-names, passed on to the connector as they were given.
+spec without a name; `nullable` (default False), whether null is taken, which clears what is there; `one_of`, the name
+of a group of which at least one parameter must be given; `aliases`, legacy names, passed on to the connector as they
+were given.
 
 Values are JSON values: dates and datetimes are ISO 8601 text. What is validated here is what the connector gets.
 """
@@ -41,6 +42,7 @@ class Parameter:
     one_of: str = ""
     aliases: tuple[str, ...] = ()
     label: str = ""
+    nullable: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -64,7 +66,7 @@ class Parameter:
 
 FIELD_TYPES = frozenset(KINDS)
 """The types an `AuthField` may have."""
-PARAMETER_TYPES = FIELD_TYPES - {"password", "url"}
+PARAMETER_TYPES = FIELD_TYPES - {"url"}
 """The types an operation's parameter may have."""
 
 _SPEC_KEYS: dict[str, tuple[type, ...]] = {
@@ -79,6 +81,7 @@ _SPEC_KEYS: dict[str, tuple[type, ...]] = {
     "items": (str, Mapping),
     "one_of": (str,),
     "aliases": (list, tuple),
+    "nullable": (bool,),
 }
 
 
@@ -144,6 +147,7 @@ def _parse(spec: ParameterSpec, types: Collection[str], where: str) -> Parameter
         one_of=spec.get("one_of", ""),
         aliases=tuple(spec.get("aliases", ())),
         label=spec.get("label", ""),
+        nullable=spec.get("nullable", False),
     )
     if parameter.default is not None and (wrong := _mistyped(parameter, parameter.default)):
         raise DeclarationError(f"the default of {wrong}")
@@ -235,13 +239,16 @@ def coerce_text(parameters: Sequence[Parameter], texts: Mapping[str, str]) -> di
     """Values from text, as typed on a command line or into a form; pass the result to `validate_arguments`.
 
     Integers, numbers, booleans (yes/no, true/false, 1/0), arrays (JSON or comma-separated) and objects (JSON) are
-    read; text that is none, and text under an unknown name, stays text, so that validation can name it.
+    read, and no text at all as null where that is taken; text that is none, and text under an unknown name, stays
+    text, so that validation can name it.
     """
     by_name = {name: parameter for parameter in parameters for name in parameter.names}
     return {name: _read(by_name[name], text) if name in by_name else text for name, text in texts.items()}
 
 
 def _read(parameter: Parameter, text: str) -> Any:
+    if parameter.nullable and not text:
+        return None
     for choice in parameter.choices:
         if str(choice) == text:
             return choice
@@ -291,6 +298,8 @@ def _wrong(parameters: Sequence[Parameter], data: Mapping[str, Any]) -> Iterator
 
 def _mistyped(parameter: Parameter, value: Any, name: str = "") -> str | None:
     """What is wrong with a value, as a clause that starts with the parameter's name."""
+    if value is None and parameter.nullable:
+        return None
     if not KINDS[parameter.type].accepts(value) or not _allowed(parameter, value):
         given = "what was given" if parameter.secret else shown(value)
         close = suggestion(value, [str(c) for c in parameter.choices]) if isinstance(value, str) else ""
@@ -341,12 +350,14 @@ def json_schema(parameters: Sequence[Parameter]) -> dict[str, Any]:
 
 def _property(parameter: Parameter) -> dict[str, Any]:
     schema = dict(KINDS[parameter.type].schema)
+    if parameter.nullable and "type" in schema:
+        schema["type"] = [schema["type"], "null"]
     if parameter.label:
         schema["title"] = parameter.label
     if parameter.description:
         schema["description"] = parameter.description
     if parameter.choices:
-        schema["enum"] = list(parameter.choices)
+        schema["enum"] = [*parameter.choices, *([None] if parameter.nullable else [])]
     if parameter.items:
         schema["items"] = _property(parameter.items)
     if parameter.default is not None:

@@ -13,6 +13,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import Any, ClassVar
 
+from connectors._pipedrive.before import state_before
 from connectors._pipedrive.operations import OPERATIONS
 from connectors._pipedrive.query import parse
 from connectors._pipedrive.reading import Reader, stamp
@@ -29,6 +30,7 @@ from connectors._pipedrive.records import (
 )
 from connectors._pipedrive.writing import Writer
 from connectors.base import BaseConnector
+from connectors.changes import RecordState
 from connectors.errors import BookmarkLostError, NotFoundError
 from connectors.http import RateBudget
 from connectors.paging import Fetch
@@ -58,6 +60,7 @@ class PipedriveConnector(BaseConnector):
     """Pipedrive's page "Rate limiting": the burst limits of an API token on the smallest plan, and of every search. Its
     answers state what is left of this one's. The daily budget, which is in tokens, they need not state."""
     concurrent_entities: ClassVar[int] = 3
+    dry_runs: ClassVar[bool] = True
 
     meta = ConnectorMeta(
         name="Pipedrive",
@@ -214,6 +217,11 @@ class PipedriveConnector(BaseConnector):
         writer, kind = Writer(self.http, self.reader), KINDS[name]
         given = own_names(next(known.parameters for known in OPERATIONS if known.name == operation), data)
         return await (writer.create(kind, given) if verb == "create" else writer.update(kind, given))
+
+    async def before(self, operation: str, data: Mapping[str, Any]) -> RecordState | None:
+        """The object that an update changes."""
+        verb, _, name = operation.partition("_")
+        return await state_before(self.reader, KINDS[name], data) if verb == "update" else None
 
     # -- LISTEN ----------------------------------------------------------------------------------------------------
 

@@ -61,14 +61,34 @@ class AuthField:
     env: str = ""
 
 
+class Idempotency(StrEnum):
+    """What keeps a write that is sent twice from happening twice."""
+
+    ABSOLUTE = "absolute"
+    """Its values take the place of what is there: the second time changes nothing."""
+    CLIENT_ID = "client_id"
+    """It carries an id of ours (`WriteOperation.client_id`), which the system takes once."""
+    UNIQUE = "unique"
+    """The system takes one of its values once, such as an e-mail address."""
+    SEARCH = "search"
+    """What it would make is looked for first."""
+    NONE = "none"
+    """Nothing does: it is sent once."""
+
+
 @dataclass(frozen=True)
 class WriteOperation:
-    """An idempotent change to a record of `entity_type`; safe to retry."""
+    """A change to a record of `entity_type`, sent again after a passing failure unless its `idempotency` is NONE.
+
+    `client_id`: the parameter that takes an id of ours; where it is left out, a new UUID is given.
+    """
 
     name: str
     entity_type: str = ""
     description: str = ""
     parameters: list[ParameterSpec] = field(default_factory=list)
+    idempotency: Idempotency = Idempotency.ABSOLUTE
+    client_id: str = ""
 
 
 @dataclass(frozen=True)

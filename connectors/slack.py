@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -46,6 +46,7 @@ class SlackConnector(BaseConnector):
     source_system = "slack"
     base_url = "https://slack.com"
     rate_budgets = BUDGETS
+    dry_runs: ClassVar[bool] = True
 
     meta = ConnectorMeta(
         name="Slack",

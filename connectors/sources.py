@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SDK_MODULES = frozenset(
     {
         "base",
+        "changes",
         "choosing",
         "context",
         "discovery",

@@ -13,7 +13,7 @@ import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 
@@ -86,6 +86,7 @@ class TwilioConnector(BaseConnector):
         headers={"Content-Type": "text/xml"}, body=b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
     )
     """Instructions in TwiML to do nothing: Twilio would send another text on to the one who wrote."""
+    dry_runs: ClassVar[bool] = True
 
     meta = ConnectorMeta(
         name="Twilio",

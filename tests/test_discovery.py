@@ -171,6 +171,8 @@ class Full(BaseConnector):
                 "entity_type": "issue",
                 "description": "Create one",
                 "parameters": [{"name": "title", "type": "string"}],
+                "idempotency": "absolute",
+                "client_id": "",
             }
         ],
         "actions": [

@@ -294,14 +294,14 @@ class TestWriting:
         assert made["created"] is True
         assert [f.id for f in simulator.account.files.values() if f.name == f"Only {file_type}"] == [made["id"]]
 
-    def test_a_failed_document_is_not_there_and_can_be_asked_for_again(
+    def test_a_document_that_failed_is_asked_for_again(
         self, office: Connected, simulator: GoogleDriveSimulator
     ) -> None:
-        simulator.traffic.faults.append(Fault("500", path="/upload/", times=1))
-        asked = {"file_type": "document", "title": "Failed once", "content": "x"}
-        done = operations.write(office.ws, "google_drive", "create_file", asked)
-        assert (done.status, done.error and done.error.kind) == ("failed", "vendor_unavailable")
-        assert office.write("create_file", **asked)["created"] is True
+        fault = Fault("500", path="/upload/", times=1)
+        simulator.traffic.faults.append(fault)
+        made = office.write("create_file", file_type="document", title="Failed once", content="x")
+        assert (fault.hits, made["created"]) == (1, True)
+        assert [f.id for f in simulator.account.files.values() if f.name == "Failed once"] == [made["id"]]
 
     def test_what_text_would_ruin_is_refused_before_anything_is_sent(
         self, office: Connected, simulator: GoogleDriveSimulator

@@ -67,7 +67,7 @@ def test_enum_means_choices_on_any_plain_type() -> None:
     [
         ({"type": "string"}, "parameter 1 has no name"),
         ({"name": "a", "type": "strng"}, "`a` has the unknown type `strng`; did you mean `string`?"),
-        ({"name": "a", "type": "password"}, "`a` has the unknown type `password`"),
+        ({"name": "a", "type": "url"}, "`a` has the unknown type `url`"),
         ({"name": "a", "requird": True}, "`a` has an unknown key `requird`; did you mean `required`?"),
         ({"name": "a", "required": "yes"}, "`a` has a `required` that must not be the text 'yes'"),
         ({"name": "a", "type": 5}, "`a` has a `type` that must not be the number 5"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.registry import EventType, WriteOperation
+from connectors.registry import EventType, Idempotency, WriteOperation
 
 SCOPES = [
     "workspaces:read",
@@ -32,7 +32,7 @@ _TASK_FIELDS: list[dict[str, Any]] = [
         "aliases": ["state_name"],
         "description": "completed, not completed, or a section of the task's project by name or gid",
     },
-    {"name": "due_date", "type": "date", "description": "Day it is due"},
+    {"name": "due_date", "type": "date", "nullable": True, "description": "Day it is due; null clears it"},
 ]
 _WHICH: dict[str, Any] = {
     "required": True,
@@ -61,6 +61,7 @@ WRITE_OPERATIONS = [
                 "an OAuth app",
             },
         ],
+        idempotency=Idempotency.SEARCH,
     ),
     WriteOperation(
         name="update_issue",
@@ -80,6 +81,7 @@ WRITE_OPERATIONS = [
             {"name": "issue", **_WHICH},
             {"name": "body", "required": True, "aliases": ["text"], "description": "Plain text"},
         ],
+        idempotency=Idempotency.SEARCH,
     ),
 ]
 EVENT_TYPES = [

@@ -53,7 +53,7 @@ class Writer:
 
     async def update_issue(self, given: Given) -> dict[str, Any]:
         """Change a task. Saying it again changes nothing more."""
-        gid = _checked(given["id"])
+        gid = checked_gid(given["id"])
         task = await self._api.one(f"/tasks/{gid}", _ADDRESSED)
         body: dict[str, Any] = {}
         for name, field in (("title", "name"), ("description", "notes"), ("due_date", "due_on")):
@@ -71,7 +71,7 @@ class Writer:
 
     async def comment(self, given: Given) -> dict[str, Any]:
         """A comment on a task; the one of the last hour that says the same is not repeated."""
-        gid = _checked(given["issue"])
+        gid = checked_gid(given["issue"])
         me = await self._api.me()
         path, fields = f"/tasks/{gid}/stories", "text,type,created_at,created_by"
 
@@ -199,7 +199,7 @@ def _is_new(thing: Item) -> bool:
     return (dt.datetime.now(dt.UTC) - created).total_seconds() < _TWIN_SECONDS
 
 
-def _checked(gid: str) -> str:
+def checked_gid(gid: str) -> str:
     """The gid of a task as it goes into a path. Raises InvalidInputError."""
     if not _GID.fullmatch(gid):
         raise InvalidInputError(

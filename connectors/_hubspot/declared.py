@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from connectors.registry import ConnectorAction, EventType, ParameterSpec, WriteOperation
+from connectors.registry import ConnectorAction, EventType, Idempotency, ParameterSpec, WriteOperation
 
 
 def _parameter(name: str, description: str, kind: str = "string", **more: Any) -> ParameterSpec:
@@ -27,9 +27,9 @@ _CONTACT_ID = _parameter("contact_id", "The id of the contact that it is about."
 _DEAL_ID = _parameter("deal_id", "The id of the deal that it is about.")
 
 _DEAL = [
-    _parameter("amount", "In the deal's currency.", "number"),
+    _parameter("amount", "In the deal's currency; null clears it.", "number", nullable=True),
     _parameter("dealstage", "The stage, by label or id."),
-    _parameter("closedate", "The day it closes.", "date"),
+    _parameter("closedate", "The day it closes; null clears it.", "date", nullable=True),
     _parameter("pipeline", "The pipeline, by label or id; needs a dealstage of it."),
     _OWNER,
     _REST,
@@ -45,7 +45,7 @@ _CONTACT = [
 ]
 _COMPANY = [
     _parameter("industry", "One of HubSpot's industries, such as COMPUTER_SOFTWARE."),
-    _parameter("numberofemployees", "Number of employees.", "integer"),
+    _parameter("numberofemployees", "Number of employees; null clears it.", "integer", nullable=True),
     _OWNER,
     _REST,
 ]
@@ -72,6 +72,7 @@ WRITES = [
         "deals",
         "Create a deal. It is sent once: when no answer came, look in HubSpot before you repeat it.",
         [_required(_NAME), *_DEAL, _COMPANY_ID, _CONTACT_ID],
+        Idempotency.NONE,
     ),
     WriteOperation("update_deal", "deals", "Change a deal's properties.", [_id("deal"), _NAME, *_DEAL]),
     WriteOperation(
@@ -79,6 +80,7 @@ WRITES = [
         "contacts",
         "Create a contact. If there is one with this address, the answer is that one, unchanged, and created: false.",
         [_required(_EMAIL), *_CONTACT, _COMPANY_ID],
+        Idempotency.UNIQUE,
     ),
     WriteOperation("update_contact", "contacts", "Change a contact's properties.", [_id("contact"), _EMAIL, *_CONTACT]),
     WriteOperation(
@@ -86,6 +88,7 @@ WRITES = [
         "accounts",
         "Create a company. If there is one with this domain, the answer is that one, unchanged, and created: false.",
         [_required(_COMPANY_NAME), _DOMAIN, *_COMPANY],
+        Idempotency.NONE,
     ),
     WriteOperation(
         "update_company",
@@ -99,6 +102,7 @@ WRITES = [
         "Create a note on a deal, a contact or a company. It is sent once: when no answer came, look in HubSpot before "
         "you repeat it.",
         [_required(_BODY), *({**link, "one_of": "record"} for link in (_DEAL_ID, _CONTACT_ID, _COMPANY_ID)), *_NOTE],
+        Idempotency.NONE,
     ),
     WriteOperation("update_note", "activities", "Change a note.", [_id("note"), _BODY, *_NOTE]),
 ]

@@ -206,6 +206,7 @@ ACTIVITIES = (
 )
 """E-mails last: they alone need another scope, and where it is missing the others are synced all the same."""
 
+NOTES = next(kind for kind in ACTIVITIES if kind.name == "notes")
 OBJECT_TYPES = {kind.name: kind for kind in (COMPANIES, CONTACTS, DEALS, *ACTIVITIES, GOALS)}
 
 

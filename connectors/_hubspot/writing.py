@@ -9,12 +9,11 @@ import asyncio
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connectors._hubspot.query import milliseconds
 from connectors._hubspot.reading import Reader, load
-from connectors._hubspot.records import OWNER, Item
+from connectors._hubspot.records import COMPANIES, CONTACTS, DEALS, NOTES, OWNER, Item
 from connectors.choosing import choose
 from connectors.errors import InvalidInputError
 
@@ -30,20 +29,10 @@ _ASSOCIATIONS = {
 """From and to -> HubSpot's id of the type; that of a company is the primary one, where there is one."""
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """What is written under one noun. `type_id` is in the address of its page; a note has none of its own."""
-
-    path: str
-    type_id: str = ""
-
-
-_KINDS = {
-    "deal": _Kind("deals", "0-3"),
-    "contact": _Kind("contacts", "0-1"),
-    "company": _Kind("companies", "0-2"),
-    "note": _Kind("notes"),
-}
+KINDS = {"deal": DEALS, "contact": CONTACTS, "company": COMPANIES, "note": NOTES}
+"""What is written under each noun."""
+_PAGES = {"deal": "0-3", "contact": "0-1", "company": "0-2"}
+"""HubSpot's number of a type, which is in the address of a page; a note has none."""
 
 
 class Writer:
@@ -62,7 +51,7 @@ class Writer:
 
     async def _update(self, noun: str, data: dict[str, Any]) -> dict[str, Any]:
         legacy = data.pop(f"{noun}_id", None)
-        object_id = _object_id(noun, data.pop("id", legacy))
+        object_id = object_id_of(noun, data.pop("id", legacy))
         given = _properties(data)
         if not given:
             raise InvalidInputError(
@@ -72,7 +61,7 @@ class Writer:
         if given.get("dealstage") and "pipeline" not in given and noun == "deal":
             pipeline = await self._reader.pipeline_of(object_id)
         properties, page = await asyncio.gather(self._resolved(given, pipeline), self._page(noun))
-        url = f"/crm/v3/objects/{_KINDS[noun].path}/{object_id}"
+        url = f"/crm/v3/objects/{KINDS[noun].name}/{object_id}"
         await self._http.patch(url, json={"properties": properties}, repeatable=True)
         return _result(object_id, page)
 
@@ -85,7 +74,7 @@ class Writer:
         if noun == "company" and (found := await self._company_at(given.get("domain"))):
             return {**_result(found, page), "created": False}
         body = {"properties": properties, "associations": links}
-        url = f"/crm/v3/objects/{_KINDS[noun].path}"
+        url = f"/crm/v3/objects/{KINDS[noun].name}"
         # Only a contact can be sent again when no answer came: HubSpot takes an e-mail address once, and says whose it
         # is. A search would not do for the others: it does not yet find what was created a moment ago.
         unique = noun == "contact"
@@ -111,8 +100,8 @@ class Writer:
 
     async def _page(self, noun: str) -> str:
         """The address of the noun's pages in HubSpot, without the id; empty where it has none."""
-        type_id = _KINDS[noun].type_id
-        if not type_id:
+        type_id = _PAGES.get(noun)
+        if type_id is None:
             return ""
         portal = await self._reader.portal()
         return f"https://{portal.get('uiDomain')}/contacts/{portal.get('portalId')}/record/{type_id}/"
@@ -177,10 +166,10 @@ def _links(noun: str, data: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for (source, target), type_id in _ASSOCIATIONS.items():
         if source == noun and (given := data.pop(f"{target}_id", None)):
             kind = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id}
-            yield {"to": {"id": _object_id(target, given)}, "types": [kind]}
+            yield {"to": {"id": object_id_of(target, given)}, "types": [kind]}
 
 
-def _object_id(noun: str, given: Any) -> str:
+def object_id_of(noun: str, given: Any) -> str:
     """An object's id; also as activities are stored here, with their type before it."""
     object_id = str(given).strip().removeprefix(f"{noun}:")
     if not (object_id.isascii() and object_id.isdigit()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.registry import ParameterSpec, WriteOperation
+from connectors.registry import Idempotency, ParameterSpec, WriteOperation
 
 
 def _text(name: str, description: str, **more: Any) -> ParameterSpec:
@@ -62,6 +62,7 @@ def _operations(name: str, entity: str, title: ParameterSpec, others: list[Param
             entity,
             f"Create {article} {name}; an equal one of the last hour is taken for the same",
             [{**title, "required": True}, *others],
+            Idempotency.SEARCH,
         ),
         WriteOperation(
             f"update_{name}",

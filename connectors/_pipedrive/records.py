@@ -194,14 +194,14 @@ def _domain(website: Any) -> str | None:
 def _person(item: Item, _: Lookups) -> Fields:
     return {
         "name": item.get("name"),
-        "email": _primary(item.get("emails")),
+        "email": primary(item.get("emails")),
         "title": item.get("job_title"),
-        "phone": _primary(item.get("phones")),
+        "phone": primary(item.get("phones")),
         "account_source_id": item.get("org_id"),
     }
 
 
-def _primary(entries: Any) -> Any:
+def primary(entries: Any) -> Any:
     """The value marked as primary, or the first one."""
     if not entries:
         return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from connectors._pipedrive.reading import Reader, read, stamp
@@ -22,7 +22,7 @@ _TWIN_WITHIN = dt.timedelta(hours=1)
 _SECONDS = re.compile(r"(\d\d:\d\d):00")
 _TITLES = {"deal": "title", "person": "name", "activity": "subject"}
 
-_PLAIN = {
+PLAIN = {
     "deal": ("title", "value", "currency", "status", "probability", "expected_close_date", "lost_reason"),
     "person": ("name",),
     "activity": ("subject", "due_date", "due_time", "duration", "note", "done"),
@@ -50,7 +50,7 @@ class Writer:
 
     async def update(self, kind: Kind, data: Mapping[str, Any]) -> Fields:
         """Change an object. The values are absolute, so doing it twice is doing it once."""
-        path = f"{kind.paths[0]}/{_id(data['id'], kind)}"
+        path = f"{kind.paths[0]}/{id_of(data['id'], kind)}"
         depends = bool(data.keys() & {"email", "phone"}) or ("stage" in data and "pipeline" not in data)
         current = (await self._reader.ask(path)).data if depends else {}
         body, site = await self._body(kind, data, current), await self._reader.site()
@@ -59,7 +59,7 @@ class Writer:
     # -- bodies --------------------------------------------------------------------------------------------------
 
     async def _body(self, kind: Kind, data: Mapping[str, Any], current: Mapping[str, Any] | None = None) -> Fields:
-        body = {name: data[name] for name in _PLAIN[kind.name] if name in data}
+        body = {name: data[name] for name in PLAIN[kind.name] if name in data}
         if "owner" in data:
             body["owner_id"] = await self._owner(data["owner"])
         if "organization" in data:
@@ -103,10 +103,10 @@ class Writer:
 
     async def _custom_fields(self, kind: Kind, given: Mapping[str, Any]) -> Fields:
         """Names of fields into their keys, labels of options into their ids; null clears a field."""
-        known = [definition for definition in await self._reader.fields(kind) if definition.get("is_custom_field")]
+        known = await self._reader.fields(kind)
         body = {}
         for name, value in given.items():
-            chosen = choose(name, known, what=f"custom field of a {kind.name}", names=_field_names)
+            chosen = custom_field(name, known, kind)
             body[chosen["field_code"]] = _option_ids(value, chosen)
         return body
 
@@ -168,6 +168,12 @@ class Writer:
                 return None
 
 
+def custom_field(name: str, definitions: Iterable[Item], kind: Kind) -> Item:
+    """The custom field of that name or key. Raises InvalidInputError."""
+    known = [definition for definition in definitions if definition.get("is_custom_field")]
+    return choose(name, known, what=f"custom field of a {kind.name}", names=_field_names)
+
+
 def _told(kind: Kind, item: Item, site: str) -> Fields:
     """What a write answers: the id, the title, and where the web app has a page for it."""
     title = _TITLES[kind.name]
@@ -175,7 +181,8 @@ def _told(kind: Kind, item: Item, site: str) -> Fields:
     return {**told, "url": f"{site}{kind.page}/{item['id']}"} if kind.page else told
 
 
-def _id(given: Any, kind: Kind) -> int:
+def id_of(given: Any, kind: Kind) -> int:
+    """An object's id. Raises InvalidInputError."""
     if not str(given).strip().isdecimal():
         raise InvalidInputError(f"The id of a {kind.name} is a number, not {given}.")
     return int(given)

@@ -7,22 +7,30 @@ import json
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from hashlib import blake2b
-from operator import attrgetter
+from inspect import isroutine
+from itertools import groupby
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, NotRequired, TypeAlias, Union, get_args, get_origin
 
 import orjson
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, FailFast, TypeAdapter, ValidationError, with_config
+from typing_extensions import TypedDict
 
-from connectors.models import Record
+from connectors.models import Record, UtcDatetime
 from connectors.stream import Item
-from store.clock import text_of
+from store.clock import text_of, texts_of
 from store.runs import Rejection
 from store.upsert import Row
 
+Fields: TypeAlias = dict[str, Any]
+"""Field -> validated value."""
+
 _KEPT_BY_STORE = {"source_id", "source_system"}
+_PLAIN = (str, int, float, bool)
+_TIMES = ((UtcDatetime, dt.datetime), (UtcDatetime | None, dt.datetime | None))
+"""A time that is brought to UTC at once, and the same as it comes."""
 
 
 @dataclass
@@ -38,49 +46,74 @@ class RecordShape:
 
     def __init__(self, record: type[Record]) -> None:
         self.record = record
-        self._adapter: TypeAdapter[list[Record]] = TypeAdapter(list[record])  # type: ignore[valid-type]
-        self._columns = [name for name in record.model_fields if name not in _KEPT_BY_STORE]
-        self._makers: dict[frozenset[str], _RowMaker] = {}
+        self._columns = ["source_id", *(name for name in record.model_fields if name not in _KEPT_BY_STORE)]
+        writers = {name: _writer(field.annotation) for name, field in record.model_fields.items()}
+        self._writers = {name: writer for name, writer in writers.items() if writer}
 
     def rows(self, items: Sequence[Item]) -> tuple[list[Batch], list[Rejection]]:
-        """Validate records, or mappings with their fields, and turn the good ones into rows."""
-        rejections: list[Rejection] = []
+        """Validate records (at least one), or mappings with their fields, and turn the good ones into rows."""
         try:
-            records = self._adapter.validate_python(items)
-        except ValidationError:
-            records = [record for item in items if (record := self._validate_alone(item, rejections)) is not None]
-        return self._batches(records, rejections), rejections
+            return self._batches(self._validated(items)), []
+        except (TypeError, ValueError, OverflowError, RecursionError):
+            return self._one_by_one(items)
 
-    def _validate_alone(self, item: Item, rejections: list[Rejection]) -> Record | None:
-        try:
-            return self._adapter.validate_python([item])[0]
-        except ValidationError as error:
-            rejections.append(_rejection(item, error))
+    def _validated(self, items: Sequence[Item]) -> list[Fields]:
+        """For each record the fields that it sets, in the order of the columns. Raises for a single bad one."""
+        if self._mappings is not None and isinstance(items[0], Mapping):
+            return self._mappings.validate_python(items)
+        return [self._set_by(record) for record in self._records.validate_python(items)]
+
+    @cached_property
+    def _records(self) -> TypeAdapter[list[Record]]:
+        return TypeAdapter(list[self.record])  # type: ignore[name-defined]
+
+    @cached_property
+    def _mappings(self) -> TypeAdapter[list[Fields]] | None:
+        """Validates as the record does, but makes no object of it, which would cost as much again.
+
+        Times stay in the zone they came in: `texts_of` converts a whole column. None where the record has code of its
+        own that looks at what it is given.
+        """
+        if not _only_declares(self.record):
             return None
+        types = {name: self._type_of(name) for name in self._columns}
+        fields: Any = with_config(self.record.model_config)(TypedDict(self.record.__name__, types))  # type: ignore[operator]
+        return TypeAdapter(Annotated[list[fields], FailFast()])
 
-    def _batches(self, records: Iterable[Record], rejections: list[Rejection]) -> list[Batch]:
+    def _type_of(self, name: str) -> Any:
+        field = self.record.model_fields[name]
+        declared = field.rebuild_annotation()
+        plain = next((plain for utc, plain in _TIMES if utc == declared), declared)
+        return plain if field.is_required() or name == "source_id" else NotRequired[plain]
+
+    def _set_by(self, record: Record) -> Fields:
+        values, given = vars(record), record.model_fields_set
+        return {name: values[name] for name in self._columns if name in given or name == "source_id"}
+
+    def _batches(self, records: Iterable[Fields]) -> list[Batch]:
+        return [Batch(fields, self._rows(fields, alike)) for fields, alike in groupby(records, key=tuple)]
+
+    def _rows(self, fields: tuple[str, ...], records: Iterable[Fields]) -> list[Row]:
+        columns: list[Sequence[Any]] = list(zip(*(record.values() for record in records), strict=True))
+        for at, name in enumerate(fields):
+            if name in self._writers:
+                columns[at] = self._writers[name](columns[at])
+        return list(zip(*columns, strict=True))
+
+    def _one_by_one(self, items: Sequence[Item]) -> tuple[list[Batch], list[Rejection]]:
         batches: list[Batch] = []
-        current: frozenset[str] | set[str] | None = None
-        for record in records:
-            fields = record.model_fields_set
-            if fields != current:
-                current = frozenset(fields)
-                maker = self._maker(current)
-                batch = Batch(maker.fields)
-                batches.append(batch)
-                append, make = batch.rows.append, maker.row
+        rejections: list[Rejection] = []
+        for item in items:
             try:
-                append(make(record))
+                (record,) = self._records.validate_python([item])
+            except ValidationError as error:
+                rejections.append(_rejection(item, error))
+                continue
+            try:
+                batches += self._batches([self._set_by(record)])
             except (TypeError, ValueError, RecursionError) as error:
-                rejections.append(_unwritable(record, current, error))
-        return batches
-
-    def _maker(self, fields: frozenset[str]) -> _RowMaker:
-        maker = self._makers.get(fields)
-        if maker is None:
-            names = ("source_id", *(name for name in self._columns if name in fields))
-            maker = self._makers[fields] = _RowMaker(names, self.record)
-        return maker
+                rejections.append(_unwritable(record, error))
+        return batches, rejections
 
 
 @cache
@@ -89,32 +122,30 @@ def shape_of(record: type[Record]) -> RecordShape:
     return RecordShape(record)
 
 
-class _RowMaker:
-    """Turns records that set the same fields into tuples."""
-
-    def __init__(self, fields: tuple[str, ...], record: type[Record]) -> None:
-        self.fields = fields
-        self._values: Callable[[Any], Any] = attrgetter(*fields) if len(fields) > 1 else lambda one: (one.source_id,)
-        texts = [(at, _text_maker(record.model_fields[name].annotation)) for at, name in enumerate(fields)]
-        self._texts = [(at, make) for at, make in texts if make]
-
-    def row(self, record: Record) -> Row:
-        values = list(self._values(record))
-        for at, make in self._texts:
-            value = values[at]
-            if value is not None:
-                values[at] = make(value)
-        return tuple(values)
+def _only_declares(record: type[Record]) -> bool:
+    """Whether a record class has fields and nothing else: no validator, no other method, no alias."""
+    own = record.__mro__[: record.__mro__.index(Record)]
+    has_code = any(isroutine(getattr(cls, name)) for cls in own for name in list(vars(cls)))
+    return not has_code and not any(field.validation_alias for field in record.model_fields.values())
 
 
-def _text_maker(annotation: Any) -> Callable[[Any], Any] | None:
-    """How a field's values become what SQLite can hold; None where they are that already."""
+def _writer(annotation: Any) -> Callable[[Sequence[Any]], Sequence[Any]] | None:
+    """How a column becomes what SQLite can hold; None where its values are that already."""
     kinds = set(_kinds(annotation)) - {type(None)}
-    if kinds <= {str, int, float, bool}:
+    if kinds <= set(_PLAIN):
         return None
     if kinds == {dt.datetime}:
-        return text_of
-    return dt.date.isoformat if kinds == {dt.date} else _json_text
+        return texts_of
+    return _dates if kinds == {dt.date} else _jsons
+
+
+def _dates(column: Sequence[dt.date | None]) -> list[str | None]:
+    texts: list[str | None] = orjson.loads(orjson.dumps(column))
+    return texts
+
+
+def _jsons(column: Sequence[Any]) -> list[Any]:
+    return [None if value is None else _json_text(value) for value in column]
 
 
 def _kinds(annotation: Any) -> Iterator[Any]:
@@ -130,7 +161,7 @@ def _kinds(annotation: Any) -> Iterator[Any]:
 
 def _json_text(value: Any) -> Any:
     """What SQLite has no type for, as JSON with its keys in order: equal values are equal text."""
-    if isinstance(value, str | int | float):
+    if isinstance(value, _PLAIN):
         return value
     if isinstance(value, dt.datetime):
         return text_of(value)
@@ -172,9 +203,9 @@ def _id_of(item: Any, payload: str) -> str:
     return f"content:{blake2b(payload.encode(), digest_size=8).hexdigest()}" if given is None else str(given)
 
 
-def _unwritable(record: Record, fields: Iterable[str], error: Exception) -> Rejection:
+def _unwritable(record: Record, error: Exception) -> Rejection:
     """A valid record with a value that cannot even be written as JSON: circular, or nested too deep."""
-    culprit = next((name for name in fields if not _is_writable(getattr(record, name))), None)
+    culprit = next((name for name in record.model_fields_set if not _is_writable(getattr(record, name))), None)
     return Rejection(
         record.source_id, culprit, f"{culprit or 'record'}: cannot be stored: {error}", payload_text(record)
     )

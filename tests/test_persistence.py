@@ -10,6 +10,7 @@ import threading
 from typing import Any
 
 import pytest
+from pydantic import field_validator
 
 from connectors.errors import ConnectorError
 from connectors.models import ENTITY_ALIASES, ENTITY_RECORDS, DealRecord, Record, SharedFileRecord
@@ -131,6 +132,31 @@ async def test_every_field_of_every_entity_comes_back(store: Store, entity: str)
 
 
 @pytest.mark.parametrize("entity", ENTITY_RECORDS)
+async def test_a_record_is_stored_as_the_mapping_of_its_fields_is(store: Store, entity: str) -> None:
+    record = ENTITY_RECORDS[entity]
+    values = {n: _example(n, field.annotation) for n, field in record.model_fields.items() if n != "source_system"}
+    required = {n: v for n, v in values.items() if record.model_fields[n].is_required() or n == "source_id"}
+    mappings = [values, {**required, "source_id": "few", **({"external_id": "few"} if "external_id" in values else {})}]
+    await store.take(mappings, entity=entity)
+    again = await store.take([record(**mapping) for mapping in mappings], entity=entity)
+    assert again.counts.unchanged == 2
+
+
+async def test_the_code_of_a_connectors_own_record_sees_what_it_is_given(database: Database, store: Store) -> None:
+    class Tidy(DealRecord):
+        @field_validator("name", mode="before")
+        @classmethod
+        def _strip(cls, given: str) -> str:
+            return given.strip()
+
+    scope = upsert.Scope(store.connection.id, "acme", "crm")
+    writer = EntityWriter(database, scope, "deals", Tidy)
+    await writer.take([{"source_id": "1", "name": "  deal "}])
+    await writer.finish()
+    assert store.rows("name") == [("deal",)]
+
+
+@pytest.mark.parametrize("entity", ENTITY_RECORDS)
 def test_tables_have_the_fields_of_their_records_and_no_others(database: Database, entity: str) -> None:
     columns = {row[1] for row in database.reader().execute(f"PRAGMA table_info({entity})")}
     books = {"id", "connection_id", "run_id", "deleted_at", "synced_at", "organization_id"}
@@ -149,6 +175,19 @@ def test_tables_have_the_fields_of_their_records_and_no_others(database: Databas
 async def test_times_are_aware_utc_from_the_border_on(store: Store, given: Any, stored: str) -> None:
     await store.take(deals(1, created_date=given))
     assert store.rows("created_date") == [(stored,)]
+
+
+async def test_times_of_many_zones_and_none_share_a_batch(store: Store) -> None:
+    east = dt.timezone(dt.timedelta(hours=5, minutes=30))
+    given = ["2026-03-04T05:06:07.5Z", None, "2026-03-04T00:00:00", dt.datetime(2026, 3, 4, tzinfo=east), 0]
+    await store.take([{"source_id": str(n), "name": "a", "created_date": time} for n, time in enumerate(given)])
+    assert [time for (time,) in store.rows("created_date")] == [
+        "2026-03-04T05:06:07.500000Z",
+        None,
+        "2026-03-04T00:00:00.000000Z",
+        "2026-03-03T18:30:00.000000Z",
+        "1970-01-01T00:00:00.000000Z",
+    ]
 
 
 @pytest.mark.parametrize("ids", [{"source_id": "f1"}, {"external_id": "f1"}, {"source_id": "f1", "external_id": "f1"}])

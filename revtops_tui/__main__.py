@@ -21,7 +21,7 @@ def main() -> int:
     try:
         from revtops_tui.cli.main import run
 
-        return run(sys.argv[1:], {"app": _show_app, "mcp": _serve_agents})
+        return run(sys.argv[1:], {"app": _show_app, "mcp": _serve_agents, "api": _serve_api, "listener": _listen})
     except KeyboardInterrupt:  # before there is a command that could say what was cancelled
         return 130
 
@@ -38,6 +38,22 @@ def _serve_agents(ws: Workspace, **options: Any) -> int:
     from revtops_tui import mcp
 
     return mcp.run(ws, **options)
+
+
+def _serve_api(ws: Workspace, **options: Any) -> int:
+    """The server of the local API."""
+    from revtops_tui import api
+
+    api.serve(ws, **options)
+    return 0
+
+
+def _listen(ws: Workspace, **options: Any) -> int:
+    """The server that takes webhooks."""
+    from revtops_tui import api
+
+    api.listen(ws, **options)
+    return 0
 
 
 if __name__ == "__main__":

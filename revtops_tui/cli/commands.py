@@ -22,6 +22,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "schema": ("live", "what a connected system can be asked for"),
         "query": ("live", "ask a connected system, live"),
         "rejected": ("rejected", "records that were set aside, and why; retry them"),
+        "events": ("events", "what vendors told by themselves; handle it again"),
     },
     "Changes": {
         "write": ("operations", "create or change a record in a connected system"),
@@ -29,6 +30,9 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "This machine": {
         "daemon": ("daemon", "run schedules, feeds and the inbox while nobody looks"),
+        "listen": ("listen", "take webhooks, and follow the feeds that need no address"),
+        "serve": ("api", "the local HTTP API, for programs of this machine"),
+        "api": ("api", "the token of the local API"),
         "org": ("organizations", "organizations: list, create, use"),
         "doctor": ("maintenance", "check that everything revtops needs is in order"),
         "backup": ("maintenance", "copy the database to a file, while it is in use"),

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 
 from connectors.base import BaseConnector
@@ -66,6 +67,31 @@ def run(
                 complaint = _complain("daemon", people(failure), complaint)
             cancel.wait(_TICK_SECONDS)
         _log.info("stopping")
+
+
+@contextmanager
+def hearing(ws: Workspace) -> Iterator[None]:
+    """Work on the inbox of every organization, and follow the feeds, in the background until the block ends."""
+    stop = threading.Event()
+    with _Running() as running:
+        thread = threading.Thread(target=_keep_hearing, args=(ws, running, stop), name="hearing", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+
+def _keep_hearing(ws: Workspace, running: _Running, stop: threading.Event) -> None:
+    complaint = ""
+    while not stop.is_set():
+        try:
+            running.only(dict(_of_connections(ws)))
+            complaint = ""
+        except Exception as failure:  # noqa: BLE001 - as the daemon does
+            complaint = _complain("listener", people(failure), complaint)
+        stop.wait(_LOOK_AROUND_SECONDS)
 
 
 def run_once(ws: Workspace, cancel: threading.Event) -> list[RunResult]:

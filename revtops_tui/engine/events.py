@@ -7,7 +7,7 @@ import datetime as dt
 import json
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from connectors.errors import (
@@ -66,9 +66,8 @@ class Handling:
     for that; one with a trouble of its own steps aside and lets them pass.
     """
 
-    def __init__(self, ws: Workspace, on_event: Callable[[Event, EngineError | None], None] | None = None) -> None:
+    def __init__(self, ws: Workspace) -> None:
         self._ws = ws
-        self._on_event = on_event
         self._connectors = OpenConnectors(ws)
         self._paused_until: dict[int, dt.datetime] = {}
         self._busy: dict[int, asyncio.Task[None]] = {}
@@ -128,12 +127,13 @@ class Handling:
             error, pause = people(failure), self._pause(connection, event, failure)
         if error is None:
             await asyncio.wrap_future(store.handled(self._ws.database, event.id))
+            _log.info("%s: %s handled", connection.selector, event.type)
         else:
             again = None if pause is None else text_of(now() + pause)
             kept = store.failed(self._ws.database, event.id, error=error.message, next_attempt_at=again)
             await asyncio.wrap_future(kept)
-        if self._on_event is not None:
-            self._on_event(event, error)
+            what = "set aside" if again is None else f"tried again after {pause}"
+            _log.warning("%s: %s (event %d) %s: %s", connection.selector, event.type, event.id, what, error.message)
         return not self._is_paused(connection)
 
     async def _given_to(self, connector: BaseConnector, connection: Connection, event: Event) -> None:

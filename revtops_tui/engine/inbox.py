@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from connectors.registry import Capability
-from connectors.webhooks import InboundEvent, WebhookReply, WebhookRequest
+from connectors.webhooks import WebhookReply, WebhookRequest
 from revtops_tui.engine.cancelling import cancelled_by
 from revtops_tui.engine.connections import find, use
 from revtops_tui.engine.errors import EngineError, people
@@ -76,17 +76,10 @@ def take(ws: Workspace, selector: str, request: WebhookRequest) -> WebhookReply:
         raise people(error) from error
 
 
-def follow(
-    ws: Workspace,
-    selector: str,
-    *,
-    cancel: threading.Event | None = None,
-    on_event: Callable[[InboundEvent], None] | None = None,
-) -> None:
+def follow(ws: Workspace, selector: str, *, cancel: threading.Event | None = None) -> None:
     """Store the events of a connection's own feed as they come, until `cancel` is set.
 
-    Each is acknowledged once it is stored. `on_event` is called with each stored event, from this thread. Raises
-    EngineError.
+    Each is acknowledged once it is stored. Raises EngineError.
     """
     needs(ws, selector, Capability.LISTEN)
     connection = find(ws, selector)
@@ -96,8 +89,6 @@ def follow(
         async with cancelled_by(cancel), aclosing(connector.listen()) as feed:
             async for event in feed:
                 await keep(ws, connection, [event])
-                if on_event is not None:
-                    on_event(event)
 
     try:
         use(ws, selector, listen)
@@ -109,16 +100,10 @@ def follow(
 # -- handling ------------------------------------------------------------------------------------------------------
 
 
-def work(
-    ws: Workspace,
-    cancel: threading.Event,
-    *,
-    on_event: Callable[[EventInfo, EngineError | None], None] | None = None,
-) -> None:
+def work(ws: Workspace, cancel: threading.Event) -> None:
     """Handle what is due, and what becomes due, until `cancel` is set.
 
-    Of several processes one does it, and the next one takes over when it ends. `on_event` is called with each event
-    that was tried, and with its error where it failed, from this thread. Raises EngineError.
+    Of several processes one does it, and the next one takes over when it ends. Raises EngineError.
     """
     lock = _lock(ws)
     while not cancel.is_set():
@@ -130,7 +115,7 @@ def work(
     else:
         return
     try:
-        asyncio.run(Handling(ws, _told(ws, on_event)).until(cancel))
+        asyncio.run(Handling(ws).until(cancel))
     except Exception as error:
         raise people(error) from error
     finally:
@@ -151,14 +136,6 @@ def handle_due(ws: Workspace) -> bool:
     finally:
         lock.release()
     return True
-
-
-def _told(
-    ws: Workspace, on_event: Callable[[EventInfo, EngineError | None], None] | None
-) -> Callable[[Event, EngineError | None], None] | None:
-    if on_event is None:
-        return None
-    return lambda event, error: on_event(event_info(ws, event.id), error)
 
 
 def _lock(ws: Workspace) -> FileLock:
@@ -184,7 +161,7 @@ def events(
     return _infos(ws, found)
 
 
-def event_info(ws: Workspace, event_id: int) -> EventInfo:
+def event(ws: Workspace, event_id: int) -> EventInfo:
     """One event. Raises EngineError (not_found)."""
     return _found(ws, [event_id])[0]
 

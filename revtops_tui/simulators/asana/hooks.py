@@ -165,8 +165,12 @@ class HookRoutes:
         for hook in list(self.webhooks.values()):
             if hook.resource["gid"] in above and hook.wants(event):
                 body = orjson.dumps({"events": [_thin(event)]})
-                signature = hmac.new(hook.secret.encode(), body, hashlib.sha256).hexdigest()
-                self._outbox.send(hook.target, headers={"X-Hook-Signature": signature}, body=body)
+                self._outbox.send(hook.target, headers=signed_headers(hook.secret, body), body=body)
+
+
+def signed_headers(secret: str, body: bytes) -> dict[str, str]:
+    """The headers of a delivery with this body."""
+    return {"X-Hook-Signature": hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
 
 
 def _thin(event: Event) -> Event:

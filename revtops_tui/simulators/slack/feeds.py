@@ -74,14 +74,8 @@ class Announcer:
         }
 
     def signed(self, body: bytes, moment: float | None = None) -> dict[str, str]:
-        """The headers of a request with this body: "Verifying requests from Slack"."""
-        stamp = f"{moment or time.time():.0f}"
-        code = hmac.new(self._secret.encode(), b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
-        return {
-            "Content-Type": "application/json",
-            "X-Slack-Request-Timestamp": stamp,
-            "X-Slack-Signature": f"v0={code}",
-        }
+        """The headers of a request with this body, at this moment or now."""
+        return signed_headers(self._secret, body, moment or time.time())
 
     def _send(self, document: dict[str, Any]) -> Delivery:
         body = orjson.dumps(document)
@@ -104,6 +98,17 @@ class Announcer:
 
     def _shown(self, channel: Channel, message: Message) -> dict[str, Any]:
         return shown_message(channel, message, self._workspace, _NOT_ANNOUNCED)
+
+
+def signed_headers(secret: str, body: bytes, moment: float) -> dict[str, str]:
+    """The headers of a request with this body: "Verifying requests from Slack"."""
+    stamp = f"{moment:.0f}"
+    code = hmac.new(secret.encode(), b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
+    return {
+        "Content-Type": "application/json",
+        "X-Slack-Request-Timestamp": stamp,
+        "X-Slack-Signature": f"v0={code}",
+    }
 
 
 @dataclass(eq=False)

@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.signal import Signal
 
+from revtops_tui.tui.alerts import Alerts
 from revtops_tui.tui.background import in_background
 from revtops_tui.tui.jobs import Jobs, Outcome, SyncJob
 from revtops_tui.tui.panes.pane import Pane
@@ -68,6 +69,9 @@ class RevtopsApp(App[None]):
         self.jobs = Jobs()
         self.progressed: Signal[None] = Signal(self, "progressed")
         self.changed: Signal[None] = Signal(self, "changed")
+        self.committed: Signal[None] = Signal(self, "committed")
+        """Something was stored, by this process or another; told at most once a second."""
+        self._alerts = Alerts(self)
         self.is_open = False
         self._good: list[
             tuple[SyncJob, RunResult]
@@ -101,6 +105,7 @@ class RevtopsApp(App[None]):
     def on_unmount(self) -> None:
         """However the app ends, no sync keeps the process alive."""
         self.jobs.cancel_all()
+        self._alerts.stop()
 
     @property
     def _status(self) -> StatusLine:
@@ -110,8 +115,13 @@ class RevtopsApp(App[None]):
         """What there is has been read, for the first time: whose data it is can be shown now."""
         self._status.note = f"org {self.ws.organization_id}{' · DEMO' if self.demo else ''}"
         self.is_open = True
+        self._alerts.start()
         if self._on_ready is not None:
             self._on_ready(self)
+
+    def show_waiting(self, count: int) -> None:
+        """Say at the inbox how many requests wait."""
+        self._status.badges = {"inbox": count}
 
     # -- workspaces
 

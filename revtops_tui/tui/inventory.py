@@ -41,6 +41,12 @@ class Entry:
         """Whether it can be asked live."""
         return self.connection is not None and "query" in self.capabilities
 
+    @property
+    def can_act(self) -> bool:
+        """Whether something can be written to it or done in it."""
+        declared = self.manifest and (self.manifest["write_operations"] or self.manifest["actions"])
+        return self.connection is not None and bool(declared)
+
 
 def load(ws: Workspace) -> list[Entry]:
     """Everything there is, in the order it is listed. Blocking: opens the database."""

@@ -29,4 +29,5 @@ TABS = (
     Tab("connectors", "1", "Connectors", "connectors", "ConnectorsPane"),
     Tab("data", "2", "Data", "data", "DataPane"),
     Tab("query", "3", "Query", "query", "QueryPane"),
+    Tab("inbox", "4", "Inbox", "inbox", "InboxPane"),
 )

@@ -74,7 +74,7 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
 
     def on_mount(self) -> None:
         """Start in the first field."""
-        self.query_one("Field Input, Field Select, Field Toggle").focus()
+        self.query(Field).first().focus_editor()
         self._clock = self.set_interval(1, self._count, pause=True)
 
     def on_resize(self) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from revtops_tui.engine.sync import RunInfo
     from revtops_tui.engine.workspace import Workspace
     from revtops_tui.tui.jobs import Outcome
+    from revtops_tui.tui.operation import Operation
 
 _RUNS_SHOWN = 6
 _AGES_CHANGE = 30.0
@@ -50,6 +51,7 @@ class ConnectorsPane(Pane):
         Binding("x", "cancel", "Cancel", tooltip="Stop this sync; what is stored stays"),
         Binding("n", "connect", "Connect", tooltip="Connect this system, or give new credentials"),
         Binding("e", "query", "Query", tooltip="Ask this system live, in the query editor"),
+        Binding("w", "act", "Act", tooltip="Write to this system, or act in it"),
         Binding("t", "test", "Test", tooltip="Ask the vendor whether the credentials still work"),
         Binding("f", "sync(True)", "Full", tooltip="Fetch everything again, and notice what was deleted"),
         Binding("D", "disconnect", "Disconnect", tooltip="Forget the credentials of this connection"),
@@ -203,6 +205,7 @@ class ConnectorsPane(Pane):
             "cancel": running,
             "connect": entry is not None and entry.manifest is not None,
             "query": entry is not None and entry.can_query,
+            "act": entry is not None and entry.can_act,
             "test": entry is not None and entry.connection is not None and not running,
             "disconnect": entry is not None and entry.connection is not None and not running,
         }
@@ -239,6 +242,24 @@ class ConnectorsPane(Pane):
         pane = await self.host.go("query")
         if target is not None and isinstance(pane, QueryPane):
             pane.aim(target)
+
+    def action_act(self) -> None:
+        """Choose a write or an action of what is chosen, fill it in, and send it."""
+        entry = self.entry
+        if entry is None or not entry.can_act:
+            return
+        from revtops_tui.tui.dialogs.choose_operation import OperationChooser
+        from revtops_tui.tui.operation import operations_of
+
+        self.host.push_screen(OperationChooser(operations_of(entry)), self._fill_in)
+
+    def _fill_in(self, operation: Operation | None) -> None:
+        if operation is None:
+            return
+        from revtops_tui.tui.dialogs.fill_in import FillInDialog
+        from revtops_tui.tui.operation import submit
+
+        self.host.push_screen(FillInDialog(operation, partial(submit, self.host.ws, operation)))
 
     def action_connect(self) -> None:
         """Connect what is chosen: at once where it is built in, else with its form."""

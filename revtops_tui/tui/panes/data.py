@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 _TYPING_PAUSE = 0.15
 _KEYS = frozenset({"id", "connection_id", "organization_id"})
-_OWN_TABLES = frozenset({"connections", "sync_runs", "rejected_records", "ledger"})
+_OWN_TABLES = frozenset(
+    {"connections", "sync_runs", "rejected_records", "ledger", "approvals", "policies", "events", "schedules"}
+)
 _BOOKKEEPING = frozenset({"source_id", "source_system", "synced_at", "deleted_at", "custom_fields"})
 
 

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Input, Select, Static
+from textual.widgets import Input, Select, Static, TextArea
 
 from connectors.errors import InvalidInputError
 from connectors.parameters import Parameter, coerce_text, validate_arguments
 from revtops_tui.tui.text import label_of, plain
 
 _RESTRICT = {"integer": r"[+-]?\d*", "number": r"[+-]?[\d.eE+-]*"}
+_OF_LINES = frozenset({"text", "object"})
+_PLACEHOLDERS = {
+    "url": "https://…",
+    "date": "2026-01-31",
+    "datetime": "2026-01-31T09:30",
+    "object": '{"name": "value"}',
+    "array": "a, b",
+}
+_EDITORS = "Input, Toggle, Select, TextArea"
 
 
 class Toggle(Widget, can_focus=True):
@@ -31,25 +43,33 @@ class Toggle(Widget, can_focus=True):
         &:focus { background: $primary 18%; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("space,left,right", "change", "Change", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space,right", "change(1)", "Change", show=False),
+        Binding("left", "change(-1)", "Change", show=False),
+    ]
 
-    value: reactive[bool] = reactive(False)
+    value: reactive[bool | None] = reactive[bool | None](False)
 
-    def __init__(self, value: bool) -> None:
+    def __init__(self, value: bool | None, *, optional: bool = False) -> None:
+        """`optional`: it can be left open as well, which is None."""
         super().__init__()
+        self._answers: dict[bool | None, str] = {True: "yes", False: "no"}
+        if optional:
+            self._answers[None] = "not given"
         self.set_reactive(Toggle.value, value)
 
     def render(self) -> Content:
-        """Both answers, the chosen one marked."""
-        return Content("(•) yes   ( ) no" if self.value else "( ) yes   (•) no")
+        """All answers, the chosen one marked."""
+        return Content("   ".join(f"({'•' if v is self.value else ' '}) {word}" for v, word in self._answers.items()))
 
-    def action_change(self) -> None:
-        """The other answer."""
-        self.value = not self.value
+    def action_change(self, by: int) -> None:
+        """The next answer, or the one before."""
+        answers = list(self._answers)
+        self.value = answers[(answers.index(self.value) + by) % len(answers)]
 
     def on_click(self) -> None:
         """Likewise."""
-        self.action_change()
+        self.action_change(1)
 
 
 class Field(Vertical):
@@ -72,6 +92,16 @@ class Field(Vertical):
             &:focus { border: none; background: $primary 18%; }
             &.-invalid, &.-invalid:focus { border: none; }
         }
+        & TextArea {
+            border: none;
+            height: 4;
+            padding: 0 1;
+            background: $panel;
+            scrollbar-size-vertical: 1;
+            &:focus { border: none; background: $primary 18%; }
+            & .text-area--cursor-line { background: transparent; }
+            & .text-area--placeholder { color: $text-disabled; }
+        }
         & Select { height: auto; }
         & SelectCurrent { border: none; height: 1; padding: 0 1; background: $panel; }
         & Select:focus > SelectCurrent { border: none; background: $primary 18%; }
@@ -80,7 +110,7 @@ class Field(Vertical):
     """
 
     def __init__(self, parameter: Parameter, value: Any = None) -> None:
-        """`value` is what was typed before, if anything was."""
+        """`value` is what was given or typed before, if anything was."""
         super().__init__()
         self.parameter = parameter
         self._value = parameter.default if value is None else value
@@ -96,42 +126,67 @@ class Field(Vertical):
         yield Static("", markup=False, classes="error")
 
     def _editor(self) -> Widget:
-        kind = self.parameter.type
+        parameter, kind = self.parameter, self.parameter.type
         if kind == "boolean":
-            return Toggle(bool(self._value))
-        if self.parameter.choices:
-            options = [(plain(str(choice)), str(choice)) for choice in self.parameter.choices]
-            chosen = str(self._value) if self._value in self.parameter.choices else Select.NULL
-            return Select(options, value=chosen, prompt="Choose", allow_blank=True)
-        text = "" if self._value is None else str(self._value)
-        return Input(text, password=self.parameter.secret, restrict=_RESTRICT.get(kind), placeholder=_placeholder(kind))
+            optional = not parameter.required and parameter.default is None
+            return Toggle(self._value if optional else bool(self._value), optional=optional)
+        text = _text_of(self._value)
+        if parameter.choices:
+            options = [(plain(str(choice)), str(choice)) for choice in parameter.choices]
+            known = any(text == value for _, value in options)
+            return Select(options, value=text if known else Select.NULL, prompt="Choose", allow_blank=True)
+        if kind in _OF_LINES or "\n" in text:
+            return TextArea(text, tab_behavior="focus", placeholder=_PLACEHOLDERS.get(kind, ""))
+        restrict, placeholder = _RESTRICT.get(kind), _PLACEHOLDERS.get(kind, "")
+        return Input(text, password=parameter.secret, restrict=restrict, placeholder=placeholder)
 
     @property
-    def text(self) -> str | bool:
-        """What stands in it."""
-        editor = self.query_one("Input, Toggle, Select")
+    def given(self) -> str | bool | None:
+        """What stands in it; for a switch its answer, for everything else a text, empty where nothing was given."""
+        editor = self.query_one(_EDITORS)
+        if isinstance(editor, TextArea):
+            return editor.text
         if isinstance(editor, Input | Toggle):
             return editor.value
         return str(editor.value) if isinstance(editor, Select) and editor.value is not Select.NULL else ""
 
-    def complain(self, problem: str) -> None:
-        """Show what is wrong with it; nothing when it is empty."""
+    @property
+    def value(self) -> Any:
+        """What was given, in the declared type; None where nothing was."""
+        given = self.given
+        if isinstance(given, str):
+            return coerce_text([self.parameter], {self.parameter.name: given})[self.parameter.name] if given else None
+        return given
+
+    def on_descendant_blur(self) -> None:
+        """Say what is wrong with it when it is left; that something is missing is said when the form is sent."""
+        if self.value is not None:
+            self.judge()
+
+    @on(Input.Changed)
+    @on(TextArea.Changed)
+    @on(Select.Changed)
+    def _typed(self) -> None:
+        if self.has_class("-wrong"):  # the complaint goes as soon as there is no reason for it
+            self.judge()
+
+    def judge(self) -> bool:
+        """Say beneath it what is wrong with it; whether anything is."""
+        problem = _problem(self.parameter, self.value)
         self.query_one(".error", Static).update(plain(problem, 1_000))
         self.set_class(bool(problem), "-wrong")
+        return bool(problem)
 
     def focus_editor(self) -> None:
         """Focus what one types into."""
-        self.query_one("Input, Toggle, Select").focus()
+        self.query_one(_EDITORS).focus()
 
 
-def _placeholder(kind: str) -> str:
-    return {
-        "url": "https://…",
-        "date": "2026-01-31",
-        "datetime": "2026-01-31T09:30",
-        "object": "{ }",
-        "array": "a, b",
-    }.get(kind, "")
+def _text_of(value: Any) -> str:
+    """A value as one would type it."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False, indent=2 if isinstance(value, Mapping) else None)
 
 
 class Form(Vertical):
@@ -158,33 +213,24 @@ class Form(Vertical):
 
     def values(self) -> dict[str, Any]:
         """What was filled in, in its declared types; what was left empty is left out."""
-        typed = {field.parameter.name: field.text for field in self.fields}
-        texts = {name: text for name, text in typed.items() if isinstance(text, str) and text != ""}
-        switches = {name: value for name, value in typed.items() if isinstance(value, bool)}
-        return coerce_text(self._parameters, texts) | switches
+        return {field.parameter.name: field.value for field in self.fields if field.value is not None}
 
     def check(self) -> bool:
         """Show each field's problem beneath it, and focus the first; True when there is none."""
-        values = self.values()
-        wrong: list[Field] = []
-        for field in self.fields:
-            problem = _problem(field.parameter, values)
-            field.complain(problem)
-            if problem:
-                wrong.append(field)
+        wrong = [field for field in self.fields if field.judge()]
         if wrong:
             wrong[0].focus_editor()
         return not wrong
 
     def draft(self) -> dict[str, Any]:
         """What may be kept for the next time the form is opened: everything but secrets."""
-        return {field.parameter.name: field.text for field in self.fields if not field.parameter.secret}
+        return {field.parameter.name: field.given for field in self.fields if not field.parameter.secret}
 
 
-def _problem(parameter: Parameter, values: Mapping[str, Any]) -> str:
-    given = {parameter.name: values[parameter.name]} if parameter.name in values else {}
+def _problem(parameter: Parameter, value: Any) -> str:
+    alone = replace(parameter, one_of="")  # whether one of a group was given, no field knows for itself
     try:
-        validate_arguments([parameter], given)
+        validate_arguments([alone], {} if value is None else {parameter.name: value})
     except InvalidInputError as error:
-        return "Required." if not given else error.message.replace(f"`{parameter.name}` must", "It must")
+        return "Required." if value is None else error.message.replace(f"`{parameter.name}` must", "It must")
     return ""

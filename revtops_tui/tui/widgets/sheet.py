@@ -56,6 +56,11 @@ class Paper:
         self.lines += [((" " * indent, ""), (line, role)) for line in lines]
         return self
 
+    def put(self, other: Paper, *, indent: int = 0) -> Paper:
+        """The lines of another paper, made for a width that leaves room for the margin."""
+        self.lines += [((" " * indent, ""), *line) for line in other.lines] if indent else other.lines
+        return self
+
     @property
     def plain(self) -> str:
         """The text of all lines."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,6 +27,7 @@ class StatusLine(Widget):
         & > .status--brand { color: $primary; text-style: bold; }
         & > .status--tab { color: $text-muted; }
         & > .status--current { color: $foreground; text-style: bold underline; }
+        & > .status--badge { color: $accent; text-style: bold; }
         & > .status--note { color: $text-muted; }
         & > .status--busy { color: $accent; }
     }
@@ -35,6 +36,7 @@ class StatusLine(Widget):
         "status--brand",
         "status--tab",
         "status--current",
+        "status--badge",
         "status--note",
         "status--busy",
     }
@@ -42,6 +44,8 @@ class StatusLine(Widget):
     current: reactive[str] = reactive("")
     note: reactive[str] = reactive("")
     busy: reactive[str] = reactive("")
+    badges: reactive[Mapping[str, int]] = reactive[Mapping[str, int]](dict)
+    """How many things wait in a workspace, by its id."""
 
     @dataclass
     class Clicked(Message):
@@ -61,7 +65,10 @@ class StatusLine(Widget):
         self._ends = [(line.width, "")]
         for tab, key, title in self._tabs:
             line.add(f" {key} ", ink(self, "status--note"))
-            line.add(title, ink(self, "status--current" if tab == self.current else "status--tab")).add("  ")
+            line.add(title, ink(self, "status--current" if tab == self.current else "status--tab"))
+            if waiting := self.badges.get(tab):
+                line.add(f" ({waiting})", ink(self, "status--badge"))
+            line.add("  ")
             self._ends.append((line.width, tab))
         busy, note = plain(self.busy), plain(self.note)
         room = self.size.width - line.width - len(busy) - (4 if busy else 2)

@@ -1,0 +1,123 @@
+"""Filling in an operation: a form made from what its connector declares; what was typed waits when it is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Input, Static
+
+from connectors.errors import InvalidInputError
+from connectors.parameters import validate_arguments
+from revtops_tui.tui.dialogs.dialog import Box, Dialog
+from revtops_tui.tui.dialogs.send import SendDialog
+from revtops_tui.tui.operation import Operation
+from revtops_tui.tui.text import plain
+from revtops_tui.tui.widgets.form import Field, Form
+from revtops_tui.tui.widgets.press import Press
+
+if TYPE_CHECKING:
+    from revtops_tui.engine.operations import OperationResult
+
+_AROUND_FIELDS = 10
+
+
+class FillInDialog(Dialog[bool]):
+    """Dismissed with True when it was sent, whatever came of it, or with None."""
+
+    DEFAULT_CSS = """
+    FillInDialog {
+        & VerticalScroll { height: auto; scrollbar-size-vertical: 1; }
+        & .about { color: $text-muted; height: auto; max-height: 3; margin-bottom: 1; }
+        & #state { height: auto; max-height: 4; color: $text-muted; }
+        & #state.-wrong { color: $error; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s,f5", "review", "Review", show=False)]
+
+    def __init__(
+        self,
+        operation: Operation,
+        send: Callable[[Mapping[str, Any]], OperationResult],
+        *,
+        values: Mapping[str, Any] | None = None,
+        draft: str = "",
+    ) -> None:
+        """`send` carries it out, in a thread; `values` are filled in already; `draft` is what its draft is kept as."""
+        super().__init__()
+        self._operation = operation
+        self._send = send
+        self._draft = draft or operation.id
+        self._values = operation.arguments_of(values or {})
+
+    def compose(self) -> ComposeResult:
+        """The declared parameters."""
+        values = self.host.drafts.get(self._draft, self._values)
+        with Box(self._operation.title, "ctrl+s look over & send · tab next · esc close"):
+            if self._operation.description:
+                yield Static(plain(self._operation.description, 2_000), markup=False, classes="about")
+            with VerticalScroll(can_focus=False):
+                yield Form(self._operation.parameters, values)
+            yield Static(self._usual, markup=False, id="state")
+            with Horizontal(classes="buttons"):
+                yield Press("Cancel", name="cancel")
+                yield Press("Look over & send", name="review")
+
+    @property
+    def _usual(self) -> str:
+        return "* required" if self._operation.parameters else "It takes nothing."
+
+    def on_mount(self) -> None:
+        """Start in the first field."""
+        fields = self.query(Field)
+        if fields:
+            fields.first().focus_editor()
+        else:
+            self.query_one("#review").focus()
+
+    def on_resize(self) -> None:
+        """The fields scroll; what stands below them, and the buttons, are always in view."""
+        self.query_one(VerticalScroll).styles.max_height = max(4, self.size.height - _AROUND_FIELDS)
+
+    def action_leave(self) -> None:
+        """Close; what was typed is kept until the app is left."""
+        self.host.drafts[self._draft] = self.query_one(Form).draft()
+        self.dismiss(None)
+
+    @on(Press.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.action_leave()
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.focus_next()
+
+    @on(Press.Pressed, "#review")
+    def action_review(self) -> None:
+        """Check what was typed, then show what is about to be sent."""
+        form = self.query_one(Form)
+        self._say("")
+        if not form.check():
+            return
+        try:
+            arguments = validate_arguments(self._operation.parameters, form.values())
+        except InvalidInputError as error:  # what no single field could know
+            self._say(error.message)
+            return
+        send = partial(self._send, arguments)
+        self.host.push_screen(SendDialog(self._operation, arguments, send), self._sent)
+
+    def _sent(self, sent: bool | None) -> None:
+        if sent:
+            self.host.drafts.pop(self._draft, None)
+            self.dismiss(True)
+
+    def _say(self, problem: str) -> None:
+        state = self.query_one("#state", Static)
+        state.set_class(bool(problem), "-wrong")
+        state.update(plain(problem, 1_000) or self._usual)

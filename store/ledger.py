@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,7 +88,10 @@ def conclude(database: Database, entry: int, outcome: Outcome) -> None:
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of the ledger, its JSON read. `finished_at` is None while, and where, the outcome is not known."""
+    """A row of the ledger, its JSON read. `finished_at` is None while, and where, the outcome is not known.
+
+    `undone_by` is the entry that took this one back.
+    """
 
     id: int
     connection_id: int
@@ -105,19 +108,47 @@ class Entry:
     undoes: int | None
     vendor_id: str | None
     url: str | None
+    undone_by: int | None
 
 
-_COLUMNS = ", ".join(Entry.__dataclass_fields__)
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries: of these connections, with all the words in them, of a status, older than an entry."""
+
+    connection_ids: Sequence[int]
+    words: Sequence[str] = ()
+    status: str | None = None
+    older_than: int | None = None
+
+
+_COLUMNS = ", ".join(f"l.{name}" for name in Entry.__dataclass_fields__ if name != "undone_by")
+_UNDONE_BY = "SELECT max(u.id) FROM ledger u WHERE u.undoes = l.id AND u.status = 'ok'"
+_SELECT = f"SELECT {_COLUMNS}, ({_UNDONE_BY}) FROM ledger l"
+_SEARCHED = ("operation", "arguments", "requested_by", "result", "error", "before", "vendor_id", "url")
+_TEXT = " || ' ' || ".join(f"coalesce(l.{name}, '')" for name in _SEARCHED)
+
+
+def entries(database: Database, wanted: Wanted, limit: int) -> list[Entry]:
+    """The entries that are wanted, newest first."""
+    likes = "".join(f" AND ({_TEXT}) LIKE ? ESCAPE '\\'" for _ in wanted.words)
+    rows = database.reader().execute(
+        f"{_SELECT} WHERE l.connection_id IN (SELECT value FROM json_each(?)) AND l.status = coalesce(?, l.status) "
+        f"AND l.id < coalesce(?, l.id + 1){likes} ORDER BY l.id DESC LIMIT ?",
+        (json.dumps(wanted.connection_ids), wanted.status, wanted.older_than, *map(_pattern, wanted.words), limit),
+    )
+    return [_entry(row) for row in rows]
 
 
 def entry(database: Database, organization_id: str, entry_id: int) -> Entry | None:
     """One of the organization's entries, or None."""
-    row = (
-        database.reader()
-        .execute(f"SELECT {_COLUMNS} FROM ledger WHERE organization_id = ? AND id = ?", (organization_id, entry_id))
-        .fetchone()
-    )
+    query = f"{_SELECT} WHERE l.organization_id = ? AND l.id = ?"
+    row = database.reader().execute(query, (organization_id, entry_id)).fetchone()
     return None if row is None else _entry(row)
+
+
+def _pattern(word: str) -> str:
+    escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
@@ -129,6 +160,10 @@ def _entry(row: tuple[Any, ...]) -> Entry:
 def document(value: Any) -> str:
     """As JSON, whatever a connector returned: what was carried out must not stay unknown for the look of its answer."""
     try:
+        text = json.dumps(value, default=str, ensure_ascii=False)  # as it is read: it is searched
+        text.encode()
+    except UnicodeEncodeError:
         return json.dumps(value, default=str)
     except (TypeError, ValueError, RecursionError):
         return json.dumps(repr(value))
+    return text

@@ -26,13 +26,13 @@ async def state_before(http: HttpClient, data: Mapping[str, Any]) -> RecordState
     held = {
         "title": issue["title"],
         "description": issue["description"] or "",
-        "priority": issue["priority"],
+        "priority": _whole(issue["priority"]),
         "assignee": (issue["assignee"] or {}).get("email", ""),
         "project": (issue["project"] or {}).get("name", ""),
         "state": issue["state"]["name"],
         "labels": await _labels(http, issue) if "labels" in data else [],
         "due_date": issue["dueDate"],
-        "estimate": issue["estimate"],
+        "estimate": _whole(issue["estimate"]),
     }
     values = {name: held[name] for name in data if name in held}
     return RecordState(issue["id"], values, moment(issue["updatedAt"]))
@@ -44,3 +44,8 @@ async def _labels(http: HttpClient, issue: Node) -> list[str]:
     found = await every(http, "issueLabels", "IssueLabelFilter", "id name", wanted, archived=True)
     names = {label["id"]: label["name"] for label in found}
     return [names.get(each, each) for each in issue["labelIds"]]
+
+
+def _whole(number: float | None) -> int | None:
+    """Linear answers with a float what it takes as an integer."""
+    return None if number is None else int(number)

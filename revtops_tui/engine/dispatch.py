@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import copy
+import logging
 import sqlite3
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connectors.errors import ConnectorError, OutcomeUnknownError, VendorUnavailableError
-from connectors.parameters import Parameter, coerce_text, parse_parameters, validate_arguments
-from connectors.registry import Capability, ConnectorAction, WriteOperation
+from connectors.parameters import Parameter, coerce_text, own_names, parse_parameters, validate_arguments
+from connectors.registry import Capability, ConnectorAction, Idempotency, WriteOperation
 from revtops_tui.engine.connections import connector_class, find, use
 from revtops_tui.engine.errors import EngineError, people
+from revtops_tui.engine.secrets import masked
 from revtops_tui.engine.suggestions import did_you_mean
 from revtops_tui.engine.workspace import Workspace
 from store import ledger
@@ -20,6 +23,9 @@ from store.connections import Connection
 
 if TYPE_CHECKING:
     from connectors.base import BaseConnector
+    from connectors.changes import RecordState
+
+_log = logging.getLogger("revtops")
 
 ASKERS = ("person", "agent", "api")
 """Who may ask for a write or an action."""
@@ -76,9 +82,19 @@ class Request:
 
     @property
     def shown(self) -> dict[str, Any]:
-        """The arguments without what is declared to be a secret."""
+        """The arguments without what is declared to be a secret, and without the secrets that this process knows."""
         secret = _secret_names(self.parameters)
-        return {name: _HIDDEN if name in secret else value for name, value in self.arguments.items()}
+        return {name: _HIDDEN if name in secret else masked(value) for name, value in self.arguments.items()}
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """A copy of the arguments, each under its parameter's own name."""
+        return copy.deepcopy(own_names(self.operation.parameters, self.arguments))
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether sending it twice does what sending it once does."""
+        return isinstance(self.operation, WriteOperation) and self.operation.idempotency is not Idempotency.NONE
 
 
 def checked(
@@ -100,6 +116,9 @@ def checked(
         arguments = validate_arguments(parameters, coerce_text(parameters, data) if textual else data)
     except ConnectorError as error:
         raise people(error) from error
+    if isinstance(operation, WriteOperation) and operation.client_id:
+        # Given here, and not by the connector: every attempt has to carry the same one, and the ledger knows it.
+        arguments.setdefault(operation.client_id, str(uuid.uuid4()))
     return Request(find(ws, selector), kind, operation, arguments, requested_by)
 
 
@@ -143,7 +162,16 @@ def carry_out(
     entries: list[int] = []
 
     async def call(connector: BaseConnector) -> Any:
-        intent = ledger.Intent(request.kind, request.operation.name, request.shown, request.requested_by, undoes=undoes)
+        await connector.get_credentials()  # known from here on, and so masked in what is kept
+        state = await state_before(connector, request)
+        intent = ledger.Intent(
+            request.kind,
+            request.operation.name,
+            request.shown,
+            request.requested_by,
+            before=None if state is None else state.values,
+            undoes=undoes,
+        )
         entries.append(ledger.intend(ws.database, request.connection, intent, claim))
         return await _sent(connector, request)
 
@@ -166,15 +194,28 @@ def _failed(ws: Workspace, request: Request, entry: int, error: EngineError) -> 
     return OperationResult(status, None, error, entry)
 
 
-async def _sent(connector: BaseConnector, request: Request) -> Any:
-    """What the connector answers. A write is tried again where that is safe, an action never."""
-    name = request.operation.name
-    if request.kind == "action":
-        return await connector.execute_action(name, copy.deepcopy(request.arguments))
-    import tenacity
+async def state_before(connector: BaseConnector, request: Request) -> RecordState | None:
+    """What the record is that a write is about to change; None where nobody can tell."""
+    if request.kind != "write":
+        return None
+    try:
+        return await connector.before(request.operation.name, request.own)
+    except Exception:  # noqa: BLE001 - a courtesy: what is wrong is for the write itself to find
+        _log.info("what %s would change cannot be told", request.operation.name, exc_info=True)
+        return None
 
-    async def write() -> Any:
-        return await connector.write(name, copy.deepcopy(request.arguments))
+
+async def attempt(connector: BaseConnector, request: Request) -> Any:
+    """Ask the connector once; returns its answer."""
+    dispatch = connector.write if request.kind == "write" else connector.execute_action
+    return await dispatch(request.operation.name, copy.deepcopy(request.arguments))
+
+
+async def _sent(connector: BaseConnector, request: Request) -> Any:
+    """What the connector answers. What may be repeated is, after a passing failure."""
+    if not request.repeatable:
+        return await attempt(connector, request)
+    import tenacity
 
     retrying = tenacity.AsyncRetrying(
         stop=tenacity.stop_after_attempt(_ATTEMPTS) | tenacity.stop_after_delay(_PATIENCE),
@@ -182,7 +223,7 @@ async def _sent(connector: BaseConnector, request: Request) -> Any:
         retry=tenacity.retry_if_exception(_is_passing),
         reraise=True,
     )
-    return await retrying(write)
+    return await retrying(attempt, connector, request)
 
 
 def _is_passing(error: BaseException) -> bool:
@@ -198,10 +239,9 @@ def _names(result: Any) -> tuple[str | None, str | None]:
     """The vendor's id of what was made or changed and its address, where an answer tells them."""
     if not isinstance(result, Mapping):
         return None, None
-    found = (next((result[key] for key in keys if result.get(key)), None) for keys in (_IDS, _ADDRESSES))
-    identity, address = (str(value) if isinstance(value, str | int) else None for value in found)
-    return identity, address
+    identity, address = (result.get(name) for name in ("id", "url"))
+    return _text(identity), _text(address)
 
 
-_IDS = ("id", "sid", "ts")
-_ADDRESSES = ("url", "permalink", "web_view_link")
+def _text(value: Any) -> str | None:
+    return str(value) if isinstance(value, str | int) else None

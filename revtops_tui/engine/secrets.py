@@ -38,3 +38,21 @@ def without_secrets(text: str) -> str:
     from connectors.redaction import Redactor
 
     return Redactor(lambda: _known).text(shaped)
+
+
+def masked(value: Any) -> Any:
+    """A JSON value with the known secrets masked in every text of it."""
+    if not _known:
+        return value
+    from connectors.redaction import Redactor
+
+    redactor = Redactor(lambda: _known)
+
+    def mask(item: Any) -> Any:
+        if isinstance(item, dict):
+            return {name: mask(inner) for name, inner in item.items()}
+        if isinstance(item, list):
+            return [mask(inner) for inner in item]
+        return redactor.text(item) if isinstance(item, str) else item
+
+    return mask(value)

@@ -53,8 +53,17 @@ _DOCUMENTS = {
     "schema": "array, one object for each table or object type; the connector's own",
     "rejected": "array of `id, slug, name, entity, source_id, reason, field, payload, created_at, run_id`; with "
     "`--retry`: `{stored, rejected}`",
-    "write, action": "`{status, result, error, ledger_id}`; `status` is ok, failed or unknown; without an operation "
-    "the array of those there are",
+    "write, action": "`{status, result, error, ledger_id, approval_id, id, url}`; `status` is ok, failed, unknown, "
+    "waiting or denied; without an operation the array of those there are. With `--dry-run`: `{status, request, "
+    "changes, changed_since_sync, result}`, where `status` is not_sent",
+    "ledger": "array of `id, selector, kind, operation, arguments, requested_by, status, result, error, created_at, "
+    "finished_at, before, undoes, undone_by, vendor_id, url, seconds`; with an ID one of them",
+    "undo": "as `write`; with `--dry-run` too",
+    "approvals": "array of `id, slug, name, selector, kind, operation, arguments, requested_by, reason, status, "
+    "created_at, expires_at, decided_at, decided_by, note, ledger_id`; with an ID one of them; `approve` and `edit` "
+    "print what `write` does",
+    "policy": "array of `selector, operation, requested_by, decision`; with a SLUG array of `operation, person, agent, "
+    "api`",
     "mcp": "with `--http`: `{url}`, once it serves; over stdin and stdout the protocol. `config`: `{client, file, "
     "text}`; `token`: `{token}`",
     "org": "array of `id, name, current, connections`; `create` and `use` print one of them",

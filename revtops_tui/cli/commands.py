@@ -27,6 +27,10 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Changes": {
         "write": ("operations", "create or change a record in a connected system"),
         "action": ("operations", "have a connected system do something, once"),
+        "ledger": ("ledger", "every write and action: who asked, and how it ended"),
+        "undo": ("ledger", "take a change back"),
+        "approvals": ("approvals", "what agents and programs wait for: approve, edit, reject"),
+        "policy": ("approvals", "who may do what without being asked"),
     },
     "This machine": {
         "daemon": ("daemon", "run schedules, feeds and the inbox while nobody looks"),

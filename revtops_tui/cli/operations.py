@@ -13,6 +13,7 @@ from revtops_tui.cli.connectors import show_operation
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import unlock
+from revtops_tui.cli.previews import show_preview
 from revtops_tui.cli.text import outline
 from revtops_tui.engine.catalog import connector_info
 from revtops_tui.engine.errors import EngineError, people
@@ -23,6 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from revtops_tui.engine.operations import OperationResult
 
+_NOT_YET = 3
 _DECLARED = {"write": "write_operations", "action": "actions"}
 
 
@@ -33,6 +35,7 @@ def add_write(parser: Parser) -> None:
         ("revtops write hubspot", "the operations there are"),
         ("revtops write hubspot update_deal --help", "what one of them takes"),
         ("revtops write hubspot update_deal id=42 amount=1200", "values are read by their declared type"),
+        ("revtops write hubspot update_deal id=42 amount=1200 --dry-run", "what would be sent, and what would change"),
         ("""revtops write hubspot update_deal --data '{"id": "42"}'""", "the same as JSON; - reads it from stdin"),
     )
     _add_operation(parser, "operation", "which operation")
@@ -59,6 +62,7 @@ def _add_operation(parser: Parser, name: str, meaning: str) -> None:
     parser.add_argument(name, nargs="?", metavar=name.upper(), help=meaning)
     parser.add_argument("values", nargs="*", metavar="name=value", help="its parameters")
     parser.add_argument("--data", metavar="JSON", help="its parameters as a JSON object; - reads it from stdin")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be sent, and send nothing")
     parser.set_defaults(parser=parser)
 
 
@@ -70,7 +74,9 @@ def write(options: Namespace, ws: Workspace, console: Console) -> int:
 
     data = _checked(operation, options)
     unlock(ws, console)
-    return _report(operations.write(ws, options.connection, operation["name"], data), console)
+    if options.dry_run:
+        return _preview(options, ws, console, "write", operation["name"], data)
+    return report(operations.write(ws, options.connection, operation["name"], data), console)
 
 
 def action(options: Namespace, ws: Workspace, console: Console) -> int:
@@ -80,10 +86,13 @@ def action(options: Namespace, ws: Workspace, console: Console) -> int:
     from revtops_tui.engine import operations
 
     data = _checked(operation, options)
+    if options.dry_run:
+        unlock(ws, console)
+        return _preview(options, ws, console, "action", operation["name"], data)
     if not options.yes and not operation["read_only"]:
         _ask_once(options, operation["name"], data, console)
     unlock(ws, console)
-    return _report(operations.action(ws, options.connection, operation["name"], data), console)
+    return report(operations.action(ws, options.connection, operation["name"], data), console)
 
 
 def _ask_once(options: Namespace, name: str, data: Mapping[str, Any], console: Console) -> None:
@@ -156,7 +165,11 @@ def _checked(operation: Mapping[str, Any], options: Namespace) -> dict[str, Any]
         raise people(error) from error
 
 
-def _report(outcome: OperationResult, console: Console) -> int:
+# -- what came of it ---------------------------------------------------------------------------------------------------
+
+
+def report(outcome: OperationResult, console: Console) -> int:
+    """Tell how a write or an action ended; returns the exit code."""
     if console.as_json:
         console.document(
             {
@@ -164,6 +177,9 @@ def _report(outcome: OperationResult, console: Console) -> int:
                 "result": outcome.result,
                 "error": outcome.error.document()["error"] if outcome.error else None,
                 "ledger_id": outcome.ledger_id,
+                "approval_id": outcome.approval_id,
+                "id": outcome.vendor_id,
+                "url": outcome.url,
             }
         )
     else:
@@ -171,8 +187,22 @@ def _report(outcome: OperationResult, console: Console) -> int:
             console.line(line)
         if outcome.error:
             console.failure(outcome.error)
-        console.say(f"{outcome.status} (ledger entry {outcome.ledger_id})", "dim")
+        console.say(_standing(outcome), "dim")
+    if outcome.status == "waiting":
+        return _NOT_YET
     return outcome.error.exit_code if outcome.error else 0
+
+
+def _standing(outcome: OperationResult) -> str:
+    if outcome.status == "waiting":
+        return f"waiting for approval: revtops approvals {outcome.approval_id}"
+    return f"{outcome.status} (ledger entry {outcome.ledger_id})" if outcome.ledger_id else outcome.status
+
+
+def _preview(options: Namespace, ws: Workspace, console: Console, kind: str, name: str, data: Mapping[str, Any]) -> int:
+    from revtops_tui.engine.preview import preview
+
+    return show_preview(preview(ws, options.connection, kind, name, data), console)
 
 
 COMMANDS = {"write": add_write, "action": add_action}

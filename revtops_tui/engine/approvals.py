@@ -18,11 +18,13 @@ from store import approvals as store
 from store import ledger
 from store.approvals import EVERY_OPERATION, Approval, Decision
 from store.clock import moment_of, now, text_of
-from store.connections import Connection, connections
+from store.connections import Connection, connections, save_setting, setting
 
 DECISIONS = ("allow", "ask", "deny")
-EXPIRES_AFTER = dt.timedelta(hours=24)
-"""How long a request waits for somebody to decide."""
+_PATIENCE = 24.0
+"""Hours that a request waits for somebody to decide, unless something else is set."""
+_PATIENCE_SETTING = "approval_hours"
+_LONGEST_PATIENCE = 24.0 * 365
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,24 @@ def set_policy(ws: Workspace, selector: str, operation: str, requested_by: str, 
     store.set_policy(ws.database, connection, operation, requested_by, decision)
 
 
+def table(ws: Workspace, selector: str) -> dict[str, dict[str, str]]:
+    """What holds for each operation of a connection: its name -> who asks -> decision. Raises EngineError."""
+    known = operations_of(connector_class(ws, find_connection(ws, selector).slug))
+    return {one.name: {asker: decision(ws, selector, one.name, asker) for asker in ASKERS} for one in known}
+
+
+def patience(ws: Workspace) -> float:
+    """How many hours a request waits for somebody to decide."""
+    return float(setting(ws.database, _PATIENCE_SETTING) or _PATIENCE)
+
+
+def set_patience(ws: Workspace, hours: float) -> None:
+    """Let requests from now on wait this long. Raises EngineError."""
+    if not 0 < hours <= _LONGEST_PATIENCE:
+        raise EngineError("usage", "A request waits longer than no time, and a year at most.", hint="Give hours.")
+    save_setting(ws.database, _PATIENCE_SETTING, str(hours))
+
+
 # -- requests ----------------------------------------------------------------------------------------------------------
 
 
@@ -133,7 +153,7 @@ def ask(ws: Workspace, request: Request, reason: str | None) -> int:
         request.arguments,
         requested_by=request.requested_by,
         reason=reason,
-        expires_at=text_of(now() + EXPIRES_AFTER),
+        expires_at=text_of(now() + dt.timedelta(hours=patience(ws))),
     )
 
 

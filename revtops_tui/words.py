@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without the import: this is on the path of every command
+if TYPE_CHECKING:
+    import datetime as dt
+
 
 def plural(count: int, one: str, many: str = "") -> str:
     """`1 record`, `2,000 records`."""
@@ -17,3 +21,14 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours}:{minutes:02}:{rest:02}"
     return f"{minutes}:{rest:02}" if minutes else f"{rest} s"
+
+
+def until(moment: dt.datetime, now: dt.datetime) -> str:
+    """`now` for what is past, `in 40 s`, `in 5 min`, `in 3 h`, `in 2 d`."""
+    seconds = int((moment - now).total_seconds())
+    if seconds <= 0:
+        return "now"
+    for limit, unit, word in ((60, 1, "s"), (3600, 60, "min"), (2 * 86_400, 3600, "h")):
+        if seconds < limit:
+            return f"in {seconds // unit} {word}"
+    return f"in {seconds // 86_400} d"

@@ -13,6 +13,9 @@ from store.database import Database
 from store.rowset import RowSet
 from store.upsert import Scope
 
+ABANDONED = "The process ended in the middle."
+"""The error of a run that was killed."""
+
 
 @dataclass(frozen=True)
 class SyncRun:
@@ -63,9 +66,9 @@ def start_run(database: Database, connection_id: int, organization_id: str, mode
 
     def start(connection: sqlite3.Connection) -> int:
         connection.execute(
-            "UPDATE sync_runs SET status = 'aborted', finished_at = ?, error = 'The process ended in the middle.' "
+            "UPDATE sync_runs SET status = 'aborted', finished_at = ?, error = ? "
             "WHERE connection_id = ? AND status = 'running'",
-            (now_text(), connection_id),
+            (now_text(), ABANDONED, connection_id),
         )
         cursor = connection.execute(
             "INSERT INTO sync_runs(connection_id, organization_id, mode, status, started_at, entities) "

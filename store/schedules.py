@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -156,15 +157,31 @@ def renew_lease(database: Database, connection_id: int, owner: str, until: str) 
 
 
 def end_lease(
-    database: Database, connection_id: int, owner: str, *, ran_at: str, status: str, next_due_at: str | None
+    database: Database,
+    connection_id: int,
+    owner: str,
+    *,
+    ran_at: str,
+    status: str,
+    next_due_at: Callable[[dict[str, Any]], str] | None,
 ) -> None:
-    """Give a lease back and keep how the run ended. Without `next_due_at` it stays due, for whoever comes next."""
-    database.writer.run(
-        lambda c: (
-            c.execute(
-                "UPDATE schedules SET leased_by = NULL, leased_until = NULL, last_run_at = ?, last_status = ?, "
-                "next_due_at = coalesce(?, next_due_at) WHERE connection_id = ? AND leased_by = ?",
-                (ran_at, status, next_due_at, connection_id, owner),
-            ).rowcount
+    """Give a lease back and keep how the run ended.
+
+    `next_due_at` is asked for the next time of the spec as it is now: it may have been changed during the run. Without
+    it the schedule stays due, for whoever comes next.
+    """
+
+    def end(connection: sqlite3.Connection) -> None:
+        mine = (connection_id, owner)
+        row = connection.execute(
+            "SELECT spec FROM schedules WHERE connection_id = ? AND leased_by = ?", mine
+        ).fetchone()
+        if row is None:
+            return
+        connection.execute(
+            "UPDATE schedules SET leased_by = NULL, leased_until = NULL, last_run_at = ?, last_status = ?, "
+            "next_due_at = coalesce(?, next_due_at) WHERE connection_id = ?",
+            (ran_at, status, next_due_at and next_due_at(json.loads(row[0])), connection_id),
         )
-    )
+
+    database.writer.run(end)

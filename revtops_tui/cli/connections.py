@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -13,7 +14,7 @@ from revtops_tui.cli import values
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import offer_encrypted_file, unlock
-from revtops_tui.cli.text import ago, until
+from revtops_tui.cli.text import ago
 from revtops_tui.engine import connections as engine
 from revtops_tui.engine.builtin import connect_builtin
 from revtops_tui.engine.catalog import connector_info
@@ -21,7 +22,7 @@ from revtops_tui.engine.connections import ConnectionInfo
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.suggestions import did_you_mean
 from revtops_tui.engine.workspace import Workspace
-from revtops_tui.words import plural
+from revtops_tui.words import plural, until
 from store.clock import now
 from store.connections import DEFAULT_NAME
 
@@ -156,14 +157,7 @@ def connections(options: Namespace, ws: Workspace, console: Console) -> int:  # 
     console.table(
         ("connection", "status", "identity", "last sync", "next sync", "records"),
         [
-            (
-                i.selector,
-                i.status,
-                i.identity,
-                ago(i.last_sync_at, moment),
-                until(i.next_sync_at, moment),
-                _counts(i.counts),
-            )
+            (i.selector, i.status, i.identity, ago(i.last_sync_at, moment), _next(i, moment), _counts(i.counts))
             for i in found
         ],
     )
@@ -171,6 +165,10 @@ def connections(options: Namespace, ws: Workspace, console: Console) -> int:  # 
         if info.last_error:
             console.say(f"{info.selector}: {info.last_error}", "yellow")
     return 0
+
+
+def _next(info: ConnectionInfo, moment: dt.datetime) -> str:
+    return until(info.next_sync_at, moment) if info.next_sync_at else ""
 
 
 def _counts(counts: dict[str, int]) -> str:

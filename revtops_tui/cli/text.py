@@ -113,16 +113,3 @@ def ago(moment: dt.datetime | None, now: dt.datetime) -> str:
         if seconds < limit:
             return f"{seconds // unit} {word} ago"
     return f"{moment.astimezone():%Y-%m-%d}"
-
-
-def until(moment: dt.datetime | None, now: dt.datetime) -> str:
-    """`due`, `in 40 s`, `in 5 min`, `in 3 h`, `in 2 d`; nothing for None."""
-    if moment is None:
-        return ""
-    seconds = int((moment - now).total_seconds())
-    if seconds <= 0:
-        return "due"
-    for limit, unit, word in ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h")):
-        if seconds < limit:
-            return f"in {seconds // unit} {word}"
-    return f"in {seconds // 86_400} d"

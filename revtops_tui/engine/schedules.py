@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from revtops_tui.engine.choice import chosen
 from revtops_tui.engine.connections import find
@@ -74,8 +75,8 @@ def schedule(ws: Workspace, selector: str) -> ScheduleInfo:
 def set_schedule(ws: Workspace, selector: str, spec: Spec, *, clock: Callable[[], dt.datetime] = now) -> ScheduleInfo:
     """Have a connection synced by itself, from the next due time on. Raises EngineError."""
     (connection,) = chosen(ws, [selector], SyncOptions())
-    due = next_due(checked(spec), clock(), seed=str(connection.id))
-    store.save_schedule(ws.database, connection, spec.document(), text_of(due))
+    document = checked(spec).document()
+    store.save_schedule(ws.database, connection, document, _next_due_at(connection.id, document, clock()))
     return schedule(ws, selector)
 
 
@@ -84,7 +85,8 @@ def switch_schedule(
 ) -> ScheduleInfo:
     """Switch a schedule on, from the next due time on, or off. Raises EngineError."""
     found = _stored(ws, selector)
-    store.switch_schedule(ws.database, found.connection_id, enabled=enabled, next_due_at=_next_due_at(found, clock()))
+    due = _next_due_at(found.connection_id, found.spec, clock())
+    store.switch_schedule(ws.database, found.connection_id, enabled=enabled, next_due_at=due)
     return schedule(ws, selector)
 
 
@@ -116,8 +118,8 @@ def _info(found: Schedule) -> ScheduleInfo:
     )
 
 
-def _next_due_at(found: Schedule, moment: dt.datetime) -> str:
-    return text_of(next_due(Spec.of(found.spec), moment, seed=str(found.connection_id)))
+def _next_due_at(connection_id: int, spec: dict[str, Any], moment: dt.datetime) -> str:
+    return text_of(next_due(Spec.of(spec), moment, seed=str(connection_id)))
 
 
 def _selector(slug: str, name: str) -> str:
@@ -234,14 +236,13 @@ class Scheduler:
     def _end(self, found: Schedule, result: RunResult, started: dt.datetime) -> None:
         """Give it back. One that was stopped stays due: whoever runs next goes on where it left off."""
         stopped = result.status == "aborted" and self._cancel.is_set()
-        current = store.find_schedule(self._ws.database, found.connection_id) or found  # changed, while it ran
         store.end_lease(
             self._ws.database,
             found.connection_id,
             self._owner,
             ran_at=text_of(started),
             status="busy" if result.error_kind == "busy" else result.status,
-            next_due_at=None if stopped else _next_due_at(current, self._clock()),
+            next_due_at=None if stopped else lambda spec: _next_due_at(found.connection_id, spec, self._clock()),
         )
 
     @contextmanager

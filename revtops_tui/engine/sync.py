@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from connectors.persistence import current_sink
@@ -19,7 +19,7 @@ from revtops_tui.engine.choice import chosen
 from revtops_tui.engine.collector import calm_collector
 from revtops_tui.engine.connections import connector_class, find, open_connector
 from revtops_tui.engine.errors import EngineError, people
-from revtops_tui.engine.locks import run_lock
+from revtops_tui.engine.locks import run_holder, run_lock
 from revtops_tui.engine.run import SyncOptions, SyncRun
 from revtops_tui.engine.workspace import Workspace
 from store import connections as store
@@ -126,11 +126,13 @@ def runs(ws: Workspace, selector: str | None = None, limit: int = 20) -> list[Ru
     mine = [find(ws, selector)] if selector else store.connections(ws.database, ws.organization_id)
     by_id = {connection.id: connection for connection in mine}
     return [
-        _run_info(run, by_id[run.connection_id]) for run in stored_runs.recent_runs(ws.database, list(by_id), limit)
+        _run_info(ws, run, by_id[run.connection_id]) for run in stored_runs.recent_runs(ws.database, list(by_id), limit)
     ]
 
 
-def _run_info(run: stored_runs.SyncRun, connection: Connection) -> RunInfo:
+def _run_info(ws: Workspace, run: stored_runs.SyncRun, connection: Connection) -> RunInfo:
+    if run.status == "running" and run_holder(ws.home, connection.id) is None:  # its process was killed
+        run = replace(run, status="aborted", error=stored_runs.ABANDONED)
     started = moment_of(run.started_at)
     finished = moment_of(run.finished_at) if run.finished_at else None
     seconds = (finished - started).total_seconds() if finished else None

@@ -19,7 +19,7 @@ from store.home import data_dir
 
 _STOP_SECONDS = 60
 """A sync that is asked to stop commits what it has; nothing should need that long."""
-_KEPT_VARIABLES = ("REVTOPS_CONNECTORS_PATH",)
+_KEPT_VARIABLES = ("REVTOPS_CONNECTORS_PATH", "PYTHON_KEYRING_BACKEND")
 """Variables that the daemon needs as this process has them. None of them may hold a secret: the file is no vault."""
 _SYSTEMD = """\
 [Unit]

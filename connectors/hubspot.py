@@ -10,16 +10,12 @@ import datetime as dt
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 import orjson
 
-from connectors._hubspot.actions import Actions
-from connectors._hubspot.before import state_before
 from connectors._hubspot.declared import ACTIONS, EVENTS, WRITES
-from connectors._hubspot.events import CHANGED, inbound, touched, verify
-from connectors._hubspot.query import Request, parse, resolve
 from connectors._hubspot.reading import SEARCH_LIMIT, Reader, load
 from connectors._hubspot.records import (
     ACTIVITIES,
@@ -36,7 +32,6 @@ from connectors._hubspot.records import (
     records,
     stages,
 )
-from connectors._hubspot.writing import Writer
 from connectors.base import BaseConnector
 from connectors.changes import RecordState
 from connectors.http import RateBudget
@@ -44,6 +39,11 @@ from connectors.persistence import delete_records, persist_records
 from connectors.registry import AuthField, AuthType, Capability, ConnectorMeta, ConnectorScope
 from connectors.stream import Checkpoint, Deleted, Page, StreamItem
 from connectors.webhooks import InboundEvent, WebhookRequest
+
+if TYPE_CHECKING:
+    from connectors._hubspot.query import Request
+
+# A sync is what is run most, and starts anew each time: what it does not need is imported where it is used.
 
 
 class HubSpotConnector(BaseConnector):
@@ -221,6 +221,8 @@ class HubSpotConnector(BaseConnector):
 
         See `connectors._hubspot.query` for what a request looks like. Raises InvalidInputError.
         """
+        from connectors._hubspot.query import parse, resolve
+
         asked = parse(request)
         if asked.checked:
             resolve(asked, await self.reader.properties(asked.object_type))
@@ -247,16 +249,22 @@ class HubSpotConnector(BaseConnector):
 
     async def write(self, operation: str, data: dict[str, Any]) -> dict[str, Any]:
         """Create or update a deal, a contact, a company or a note; see `connectors._hubspot.writing`."""
+        from connectors._hubspot.writing import Writer
+
         return await Writer(self.http, self.reader).write(operation, data)
 
     async def before(self, operation: str, data: Mapping[str, Any]) -> RecordState | None:
         """The object that an update changes; what is created was nothing before."""
         if operation.startswith("create_"):
             return None
+        from connectors._hubspot.before import state_before
+
         return await state_before(self.http, self.reader, operation, data)
 
     async def execute_action(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
         """Look something up that is not synced; see `connectors._hubspot.actions`."""
+        from connectors._hubspot.actions import Actions
+
         found: dict[str, Any] = await getattr(Actions(self.http, self.reader), action)(params)
         return found
 
@@ -264,10 +272,14 @@ class HubSpotConnector(BaseConnector):
 
     async def verify_webhook(self, request: WebhookRequest) -> None:
         """HubSpot signs with the app's client secret. Raises WebhookRefusedError."""
+        from connectors._hubspot.events import verify
+
         verify(request, self.webhook_secret())
 
     def process_webhook_payload(self, request: WebhookRequest) -> list[InboundEvent]:
         """An event for each object type that the request is about: `{"events": [HubSpot's own, …]}`."""
+        from connectors._hubspot.events import inbound
+
         return inbound(request.json())
 
     async def handle_event(self, event_type: str, payload: dict[str, Any]) -> None:
@@ -275,6 +287,8 @@ class HubSpotConnector(BaseConnector):
 
         An event says what one property became at one moment, and events may come late and in any order.
         """
+        from connectors._hubspot.events import CHANGED, touched
+
         kind, entity = CHANGED[event_type]
         names, lookups = await asyncio.gather(self.reader.names(kind), self.reader.lookups())
         gone = dict.fromkeys(touched(payload["events"]))

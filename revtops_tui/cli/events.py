@@ -109,9 +109,9 @@ def _list(found: Sequence[EventInfo], console: Console) -> int:
 
 
 def _again(event: EventInfo) -> str:
-    return (
-        f"{event.next_attempt_at.astimezone():%H:%M:%S}" if event.status == "failed" and event.next_attempt_at else ""
-    )
+    if event.status != "failed" or event.next_attempt_at is None:
+        return ""
+    return f"{event.next_attempt_at.astimezone():%H:%M:%S}"
 
 
 def _show(found: Sequence[EventInfo], console: Console) -> int:

@@ -40,15 +40,15 @@ class OpenConnectors:
         self._open: dict[int, _Open] = {}
         self._opening = asyncio.Lock()
 
-    async def get(self, connection: Connection, *, not_older: float = _KEPT_SECONDS) -> BaseConnector:
-        """The connection's connector, with its credentials read; a new one where there is none that young (seconds).
+    async def get(self, connection: Connection) -> BaseConnector:
+        """The connection's connector, with its credentials read.
 
         Raises EngineError and CredentialsError.
         """
-        if (found := self._open.get(connection.id)) and found.age <= not_older:
+        if (found := self._open.get(connection.id)) and found.age <= _KEPT_SECONDS:
             return found.connector
         async with self._opening:  # those who come together share one, and a locked keyring asks its user once
-            if (found := self._open.get(connection.id)) and found.age <= not_older:
+            if (found := self._open.get(connection.id)) and found.age <= _KEPT_SECONDS:
                 return found.connector
             await self.drop(connection)
             connector = open_connector(self._ws, connection, stored_bookmark=self._bookmark_of(connection))

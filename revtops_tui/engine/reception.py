@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ class Reception:
     def __init__(self, ws: Workspace) -> None:
         self._ws = ws
         self._connectors = OpenConnectors(ws)
+        self._renewed_at: dict[int, float] = {}
 
     async def take(self, selector: str, request: WebhookRequest) -> WebhookReply:
         """Answer a webhook that only asks; verify and store what is in one that tells of something.
@@ -46,11 +48,11 @@ class Reception:
         try:
             return await self._take(await self._connectors.get(connection), connection, request)
         except WebhookRefusedError:
-            known = await self._connectors.get(connection)
-            renewed = await self._connectors.get(connection, not_older=_RENEW_SECONDS)
-            if renewed is known:
+            if time.monotonic() - self._renewed_at.get(connection.id, -_RENEW_SECONDS) < _RENEW_SECONDS:
                 raise
-            return await self._take(renewed, connection, request)
+            self._renewed_at[connection.id] = time.monotonic()
+            await self._connectors.drop(connection)
+            return await self._take(await self._connectors.get(connection), connection, request)
 
     async def __aenter__(self) -> Reception:
         return self

@@ -24,7 +24,7 @@ def add_mcp(parser: Parser) -> None:
         ("revtops mcp", "the server over stdin and stdout: what a client starts"),
         ("revtops mcp --http 8765", "over HTTP on this machine, until Ctrl-C"),
         ("revtops mcp config --client cursor --http 8765", "for a client that calls that one"),
-        (f"export {TOKEN_VARIABLE}=$(revtops mcp token)", "the bearer token that it wants"),
+        ("revtops mcp token", f"the bearer token that it wants; clients read it from {TOKEN_VARIABLE}"),
     )
     parser.add_argument(
         "what", nargs="?", choices=("config", "token"), help="config or token; without it, the server runs"

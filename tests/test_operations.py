@@ -7,16 +7,17 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from revtops_tui.engine import operations
-from revtops_tui.engine.connections import connection
+from revtops_tui.engine.connections import connect, connection
 from revtops_tui.engine.data import sql
 from revtops_tui.engine.errors import EngineError
-from revtops_tui.engine.operations import OperationResult, action, query, schema, write
+from revtops_tui.engine.operations import OperationResult, action, query, schema, submit, write
 from tests.support.bench import Bench, vendor
 
 pytest_plugins = ("tests.support.bench_fixtures",)
@@ -28,8 +29,13 @@ write_operations=[WriteOperation("update_deal", "deals", "", [
     {"name": "id", "type": "string", "required": True},
     {"name": "amount", "type": "number"},
     {"name": "tags", "type": "array", "items": "string"},
-])],
-actions=[ConnectorAction("send", "", [{"name": "text", "type": "string", "required": True}])],
+]), WriteOperation("create_deal", "deals", "", [{"name": "name"}, {"name": "key"}],
+    Idempotency.CLIENT_ID, client_id="key",
+), WriteOperation("create_note", "activities", "", [{"name": "text"}], Idempotency.NONE)],
+actions=[
+    ConnectorAction("send", "", [{"name": "text", "type": "string", "required": True}]),
+    ConnectorAction("set_password", "", [{"name": "password", "type": "password"}, {"name": "text"}]),
+],
 """
 
 METHODS = """
@@ -57,7 +63,9 @@ def calls(bench: Bench) -> list[tuple[str, dict[str, Any]]]:
     async def answer(operation: str, data: dict[str, Any]) -> Any:
         seen.append((operation, data))
         vendor.ledger = bench.ask(LEDGER)  # as another program sees it while the call is under way
-        outcome = getattr(vendor, "outcome", {"done": True})
+        outcome = (
+            vendor.next_outcome() if hasattr(vendor, "next_outcome") else getattr(vendor, "outcome", {"done": True})
+        )
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
@@ -147,6 +155,74 @@ def test_a_failure_says_whether_it_may_have_happened(
     assert result.error is not None
     assert len(calls) == 1  # nothing is sent a second time
     assert bench.ask("SELECT status, error FROM ledger") == [(result.status, result.error.message)]
+
+
+def _passing(times: int) -> Callable[[], Any]:
+    """A vendor that is not there at first."""
+    from connectors.errors import VendorUnavailableError
+
+    left = [VendorUnavailableError("Nobody is there.") for _ in range(times)]
+    return lambda: left.pop() if left else {"id": 7, "url": "https://bench.example/7"}
+
+
+def test_a_write_is_tried_again_while_the_vendor_is_away(bench: Bench, calls: list[Any]) -> None:
+    vendor.next_outcome = _passing(times=2)
+    done = write(bench.ws, "bench", "update_deal", {"id": "7"})
+    assert (done.status, len(calls)) == ("ok", 3)
+    assert bench.ask("SELECT status FROM ledger") == [("ok",)]
+
+
+def test_the_vendor_may_stay_away(bench: Bench, calls: list[Any]) -> None:
+    vendor.next_outcome = _passing(times=9)
+    done = write(bench.ws, "bench", "update_deal", {"id": "7"})
+    assert (done.status, done.error and done.error.kind, len(calls)) == ("failed", "vendor_unavailable", 3)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("write", "create_note"), ("action", "send")])
+def test_what_would_happen_twice_is_sent_once(bench: Bench, calls: list[Any], kind: str, name: str) -> None:
+    vendor.next_outcome = _passing(times=1)
+    assert submit(bench.ws, "bench", kind, name, {"text": "x"}).status == "failed"
+    assert len(calls) == 1
+
+
+def test_every_attempt_carries_the_same_id_of_ours(bench: Bench, calls: list[Any]) -> None:
+    vendor.next_outcome = _passing(times=1)
+    write(bench.ws, "bench", "create_deal", {"name": "x"})
+    (first, second) = [data["key"] for _, data in calls]
+    assert first == second == json.loads(bench.ask("SELECT arguments FROM ledger")[0][0])["key"]
+    write(bench.ws, "bench", "create_deal", {"name": "x"})
+    assert calls[-1][1]["key"] != first
+    write(bench.ws, "bench", "create_deal", {"name": "x", "key": "mine"})
+    assert calls[-1][1]["key"] == "mine"
+
+
+def test_an_answer_tells_what_was_made(bench: Bench, calls: list[Any]) -> None:
+    vendor.outcome = {"id": 7, "url": "https://bench.example/7", "more": 1}
+    done = _send(bench, "write")
+    assert (done.vendor_id, done.url, done.result) == ("7", "https://bench.example/7", vendor.outcome)
+    assert bench.ask("SELECT vendor_id, url FROM ledger") == [("7", "https://bench.example/7")]
+
+
+def test_a_declared_secret_is_sent_and_not_kept(bench: Bench, calls: list[Any]) -> None:
+    vendor.outcome = {"id": "1"}
+    assert action(bench.ws, "bench", "set_password", {"password": "hunter2-very-secret"}).status == "ok"
+    assert calls == [("set_password", {"password": "hunter2-very-secret"})]
+    assert "hunter2" not in bench.dump()
+
+
+def test_a_credential_among_the_values_is_not_kept(bench: Bench, calls: list[Any]) -> None:
+    bench.write(METHODS, "keyed", entities=[], declared=DECLARED)
+    connector = bench.home / "connectors" / "keyed.py"
+    connector.write_text(connector.read_text().replace('AuthField("key", ', 'AuthField("key", type="password", '))
+    connect(bench.ws, "keyed", {"key": "sk-very-secret-key"})
+    action(bench.ws, "keyed", "send", {"text": "my key is sk-very-secret-key"})
+    assert calls == [("send", {"text": "my key is sk-very-secret-key"})]
+    assert "sk-very-secret-key" not in bench.dump()
+
+
+def test_nobody_else_may_ask(bench: Bench, calls: list[Any]) -> None:
+    with pytest.raises(EngineError, match="Nobody is called robot"):
+        submit(bench.ws, "bench", "action", "send", {"text": "x"}, requested_by="robot")
 
 
 class Odd:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
+import httpx2
 import pytest
 
 from revtops_tui.engine.due import Spec
@@ -220,6 +221,16 @@ def test_two_of_them_for_cron_run_what_is_due_once(scheduled: Scheduled) -> None
         output, _ = first.communicate(timeout=SECONDS)
     assert [run["status"] for run in json.loads(output)["runs"]] == ["aborted"]
     assert first.returncode == 130
+
+
+def test_it_takes_webhooks_when_it_is_asked_to(scheduled: Scheduled) -> None:
+    with scheduled.daemon("--listen", "--port", "0") as process:
+        assert process.stderr is not None
+        line = next(line for line in process.stderr if "takes webhooks at" in line)
+        answer = httpx2.post(f"{line.split()[-1]}/api/connectors/webhook/nobody/default", content=b"{}")
+        assert answer.status_code == 404
+        code, _ = stop(process)
+    assert code == 0
 
 
 def test_once_says_by_its_exit_code_how_it_went(scheduled: Scheduled) -> None:

@@ -51,20 +51,22 @@ def run(
     `services` are further ones by name, such as the listener for webhooks. Raises EngineError (busy) where there is a
     daemon already.
     """
-    with daemon_lock(ws.home), Scheduler(ws, cancel, lease=lease) as scheduler, _Running() as running:
+    with (
+        daemon_lock(ws.home),
+        Scheduler(ws, cancel, lease=lease) as scheduler,
+        hearing(ws),
+        _Running() as further,
+    ):
         _log.info("started over %s", ws.home)
+        further.only(services or {})
         complaint = ""
-        look_around = 0.0
         while not cancel.is_set():
             try:
-                if time.monotonic() >= look_around:
-                    running.only({**dict(_of_connections(ws)), **(services or {})})
-                    look_around = time.monotonic() + _LOOK_AROUND_SECONDS
                 scheduler.start_due()
                 scheduler.ended()
                 complaint = ""
             except Exception as failure:  # noqa: BLE001 - a full disk, a locked database: the next round may do better
-                complaint = _complain("daemon", people(failure), complaint)
+                complaint = _complain("schedules", people(failure), complaint)
             cancel.wait(_TICK_SECONDS)
         _log.info("stopping")
 
@@ -89,8 +91,8 @@ def _keep_hearing(ws: Workspace, running: _Running, stop: threading.Event) -> No
         try:
             running.only(dict(_of_connections(ws)))
             complaint = ""
-        except Exception as failure:  # noqa: BLE001 - as the daemon does
-            complaint = _complain("listener", people(failure), complaint)
+        except Exception as failure:  # noqa: BLE001 - likewise
+            complaint = _complain("inbox", people(failure), complaint)
         stop.wait(_LOOK_AROUND_SECONDS)
 
 

@@ -23,7 +23,7 @@ _KEPT_VARIABLES = ("REVTOPS_CONNECTORS_PATH", "PYTHON_KEYRING_BACKEND")
 """Variables that the daemon needs as this process has them. None of them may hold a secret: the file is no vault."""
 _SYSTEMD = """\
 [Unit]
-Description=revtops: schedules, feeds and events of {home}
+Description=revtops daemon over {home} (schedules, feeds and events)
 
 [Service]
 Type=exec
@@ -137,9 +137,10 @@ def systemd_unit(launch: Launch) -> str:
 
     It is started again when it fails, but not where that cannot help: wrong options (2), another daemon (5).
     """
+    program, *arguments = map(_word, launch.command)
     return _SYSTEMD.format(
         home=_unspecified(str(launch.home)),
-        command=" ".join(_word(argument).replace("$", "$$") for argument in launch.command),
+        command=" ".join([program, *(argument.replace("$", "$$") for argument in arguments)]),
         environment="".join(f"Environment={_word(f'{name}={value}')}\n" for name, value in launch.environment),
         stop_seconds=_STOP_SECONDS,
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from revtops_tui.tui.progress import run_line, told, write_error, write_outcome, write_progress
 from revtops_tui.tui.text import ago, fit, label_of, number, wrap
 from revtops_tui.tui.widgets.sheet import Paper
-from revtops_tui.words import duration
+from revtops_tui.words import duration, until
 
 if TYPE_CHECKING:
     from revtops_tui.engine.connections import ConnectionInfo
@@ -63,7 +63,7 @@ def overview(
         return _write_broken(paper, entry)
     if entry.connection is None:
         return _write_connector(paper, entry)
-    _write_state(paper, entry.connection)
+    _write_state(paper, entry.connection, now)
     _write_description(paper, entry)
     if job is not None:
         write_progress(paper, job)
@@ -98,7 +98,7 @@ def _write_connector(paper: Paper, entry: Entry) -> Paper:
     return paper.blank().line(("enter", "key"), (" connects it", "muted"))
 
 
-def _write_state(paper: Paper, connection: ConnectionInfo) -> None:
+def _write_state(paper: Paper, connection: ConnectionInfo, now: dt.datetime) -> None:
     who = f" as {connection.identity}" if connection.identity else ""
     if connection.status == "connected":
         mark, state = ("● ", "good"), f"Connected{who}"
@@ -112,6 +112,8 @@ def _write_state(paper: Paper, connection: ConnectionInfo) -> None:
         paper.line(f"  {rest[0]}{'…' if rest[1:] else ''}")
     if connection.base_url:
         paper.line((f"  at {connection.base_url}", "muted"))
+    if connection.next_sync_at:
+        paper.line((f"  next sync {until(connection.next_sync_at, now)}", "muted"))
 
 
 def _write_description(paper: Paper, entry: Entry) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -20,6 +20,7 @@ from revtops_tui.tui.widgets.item_list import Item, ItemList
 from revtops_tui.tui.widgets.sheet import Paper, Sheet
 
 if TYPE_CHECKING:
+    from revtops_tui.engine.activity import Activity
     from revtops_tui.engine.connections import ConnectionInfo
     from revtops_tui.engine.errors import EngineError
     from revtops_tui.engine.sync import RunInfo
@@ -65,6 +66,7 @@ class ConnectorsPane(Pane):
         self._outcomes: dict[str, Outcome] = {}
         self._known_running: frozenset[str] = frozenset()
         self._testing: set[str] = set()
+        self._activity: Activity | None = None
 
     def compose(self) -> ComposeResult:
         """The list and the overview; both empty, so that the first frame waits for nothing."""
@@ -76,7 +78,8 @@ class ConnectorsPane(Pane):
         self.call_after_refresh(self.action_reload)
         self.host.progressed.subscribe(self, self._on_progress)
         self.host.changed.subscribe(self, self._on_changed)
-        self.set_interval(_AGES_CHANGE, self._repaint)
+        self.host.committed.subscribe(self, lambda _: self._look())
+        self.set_interval(_AGES_CHANGE, self._on_time)
 
     def focus_main(self) -> None:
         """The list."""
@@ -100,9 +103,10 @@ class ConnectorsPane(Pane):
 
     def action_reload(self) -> None:
         """Read connections and connectors again."""
-        in_background(self, partial(load, self.host.ws), self._loaded, self._load_failed, group="load", exclusive=True)
+        in_background(self, partial(_load, self.host.ws), self._loaded, self._load_failed, group="load", exclusive=True)
 
-    def _loaded(self, entries: Sequence[Entry]) -> None:
+    def _loaded(self, read: tuple[Activity, Sequence[Entry]]) -> None:
+        self._activity, entries = read
         self._entries = {entry.id: entry for entry in entries}
         self._runs.clear()
         self._outcomes = dict(self.host.jobs.ended)
@@ -127,6 +131,37 @@ class ConnectorsPane(Pane):
 
     def _on_changed(self, _: None) -> None:
         self.action_reload()
+
+    def _look(self) -> None:
+        """See whether another process did something with the connections."""
+        if self._activity is not None:
+            in_background(
+                self,
+                partial(_activity, self.host.ws),
+                self._seen,
+                lambda _: None,  # what was read last stands; reloading tells the trouble
+                group="look",
+                exclusive=True,
+            )
+
+    def _seen(self, activity: Activity) -> None:
+        before, self._activity = self._activity, activity
+        if before is None or activity == before:
+            return
+        if activity.connections != before.connections or before.elsewhere.keys() - activity.elsewhere.keys():
+            self.host.changed.publish(None)  # records came with it
+        else:
+            self.action_reload()
+
+    def _on_time(self) -> None:
+        self._repaint()
+        if self._elsewhere:
+            self._look()  # a process that was killed commits nothing any more
+
+    @property
+    def _elsewhere(self) -> Mapping[str, RunInfo]:
+        """The syncs that other processes run."""
+        return self._activity.elsewhere if self._activity else {}
 
     def _on_progress(self, _: None) -> None:
         running = frozenset(self.host.jobs.running)
@@ -157,6 +192,8 @@ class ConnectorsPane(Pane):
     def _state(self, entry: Entry, connection: ConnectionInfo) -> tuple[str, str, str]:
         if job := self.host.jobs.running.get(entry.id):
             return "⟳", "busy", f"{job.share:.0%}" if job.share is not None else "syncing"
+        if entry.id in self._elsewhere:
+            return "⟳", "busy", "syncing"
         if entry.id in self._testing:
             return "⟳", "busy", "testing"
         note = age(connection.last_sync_at, self.host.clock())
@@ -199,10 +236,11 @@ class ConnectorsPane(Pane):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
         """What makes sense for what is chosen; the rest is neither offered nor done."""
         entry = self.entry if self.is_mounted else None
-        running = entry is not None and entry.id in self.host.jobs.running
+        here = entry is not None and entry.id in self.host.jobs.running
+        running = here or (entry is not None and entry.id in self._elsewhere)
         possible = {
             "sync": entry is not None and entry.can_sync and not running,
-            "cancel": running,
+            "cancel": here,
             "connect": entry is not None and entry.manifest is not None,
             "query": entry is not None and entry.can_query,
             "act": entry is not None and entry.can_act,
@@ -361,6 +399,16 @@ class ConnectorsPane(Pane):
 
 
 # Called in threads, where importing the engine does not hold up a frame.
+
+
+def _load(ws: Workspace) -> tuple[Activity, Sequence[Entry]]:
+    return _activity(ws), load(ws)
+
+
+def _activity(ws: Workspace) -> Activity:
+    from revtops_tui.engine.activity import activity
+
+    return activity(ws)
 
 
 def _recent_runs(ws: Workspace, selector: str) -> Sequence[RunInfo]:

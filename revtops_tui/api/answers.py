@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse
 
 from revtops_tui.engine.documents import to_json
 from revtops_tui.engine.errors import EngineError
 
+# A request that fits the document and asks for what the connected system does not do contradicts how things are.
 _STATUSES = {
-    "usage": 400,
     "unauthorized": 401,
     "denied": 403,
     "forbidden": 403,
@@ -24,6 +24,7 @@ _STATUSES = {
     "authentication": 409,
     "broken_connector": 409,
     "busy": 409,
+    "usage": 409,
     "cancelled": 409,
     "cannot_wait": 409,
     "connection_revoked": 409,
@@ -44,10 +45,8 @@ def status_of(error: EngineError) -> int:
     return _STATUSES.get(error.kind, 503)
 
 
-class Document(Response):
+class Document(JSONResponse):
     """A JSON answer in which what does not print is escaped: it may come from a vendor, and end in a terminal."""
-
-    media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
         return to_json(content, indent=None).encode()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from revtops_tui.api.models import Problem, Run, RunningEntity, RunningSync, StartSync, Sync, SyncStatus
+from revtops_tui.engine.choice import chosen
 from revtops_tui.engine.errors import EngineError, people
 from revtops_tui.engine.sync import Progress, RunResult, SyncOptions, sync
 from revtops_tui.engine.workspace import Workspace
@@ -54,12 +56,16 @@ class Syncs:
         self._threads: set[threading.Thread] = set()
 
     def start(self, wanted: StartSync) -> Sync:
-        """Start a sync in the background."""
+        """Start a sync in the background. Raises EngineError where there is nothing of that kind to sync."""
+        options = SyncOptions(full=wanted.full, entities=tuple(wanted.entities))
+        chosen(self._ws, wanted.connections, options)
         job = _Job(secrets.token_hex(8))
         self._jobs[job.identifier] = job
         for forgotten in list(self._jobs)[:-_REMEMBERED]:
             del self._jobs[forgotten]
-        thread = threading.Thread(target=self._run, args=(job, wanted), name=f"sync {job.identifier}")
+        thread = threading.Thread(
+            target=self._run, args=(job, wanted.connections, options), name=f"sync {job.identifier}"
+        )
         self._threads = {one for one in self._threads if one.is_alive()} | {thread}
         thread.start()
         return job.shown()
@@ -77,10 +83,9 @@ class Syncs:
         for thread in self._threads:
             thread.join()
 
-    def _run(self, job: _Job, wanted: StartSync) -> None:
-        options = SyncOptions(full=wanted.full, entities=tuple(wanted.entities))
+    def _run(self, job: _Job, selectors: Sequence[str], options: SyncOptions) -> None:
         try:
-            job.results = sync(self._ws, wanted.connections, options, on_progress=job.note, cancel=self._cancel)
+            job.results = sync(self._ws, selectors, options, on_progress=job.note, cancel=self._cancel)
         except Exception as error:  # noqa: BLE001 - told to whoever asks how it is
             job.error = people(error)
 

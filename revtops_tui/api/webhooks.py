@@ -56,7 +56,7 @@ class Webhooks:
             return refusal(people(error), status=error.status)
         except EngineError as error:
             # Whether a connection exists is nobody's business who does not know its address.
-            return refusal(_NOBODY if status_of(error) in (400, 404) else error)
+            return refusal(_NOBODY if status_of(error) in (404, 409) else error)
         except ClientDisconnect:
             raise
         except Exception as error:  # noqa: BLE001 - it could not be stored, so the vendor is to send it again

@@ -35,6 +35,7 @@ async def test_a_sync_of_another_process_is_shown_as_running_and_what_it_brought
             await visit.sees("syncing", "⟳ just now", "running")
             assert "s Sync" not in visit.screen
             assert "x Cancel" not in visit.screen
+            await visit.until(lambda: connections(driver.ws)[0].counts == {"deals": 500})
             process.terminate()
             await visit.sees("500", "! just now", "s Sync")
         finally:

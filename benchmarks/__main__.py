@@ -1,4 +1,4 @@
-"""`python -m benchmarks [sync] [start] [app]`: measure, write results.md, say which bars hold; or `crash` (`crash.py`).
+"""`python -m benchmarks [sync] [start] [app]`: measure, write results.md, say which bars hold; or `crash`, or `events`.
 
 The exit code is 1 if a bar does not hold.
 """
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmarks import app, crash, ours, report, start, sync
+from benchmarks import app, crash, events, ours, report, start, sync
 from benchmarks.bars import judge
 from benchmarks.contenders import HERE, WORK, Contender, peers
 from benchmarks.figures import Figures, size_name, size_of
@@ -79,6 +79,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers and daemons are stopped then, too
     if sys.argv[1:2] == ["crash"]:
         return crash.main(sys.argv[2:])
+    if sys.argv[1:2] == ["events"]:
+        return events.main(sys.argv[2:])
     options = _arguments()
     WORK.mkdir(exist_ok=True)
     kept = WORK / "figures.json"

@@ -89,7 +89,7 @@ class Listener:
         self.office, self.vendor = office, vendor
         self.address = address
         (connection,) = addresses(office.ws)
-        self.url = webhook_address(connection, address)
+        self.url = webhook_address(office.ws, connection, address)
         self.secret = str({**office.simulator.credentials, **vendor.given}[vendor.secret])
 
     def sample(self, secret: str | None = None) -> tuple[Headers, bytes]:
@@ -161,7 +161,7 @@ def test_behind_a_tunnel_the_public_address_is_what_was_signed(home: Path, vendo
         with served(api.listen, office.ws) as address:
             listener = Listener(office, vendor, address)
             (connection,) = addresses(office.ws)
-            public = webhook_address(connection, "https://hooks.example/revtops")
+            public = webhook_address(office.ws, connection, "https://hooks.example/revtops")
             assert listener.post(listener.sample()).status_code == 401, "the address of this machine is not theirs"
             made = sample(office.slug, vendor.event, public, listener.secret)
             assert listener.post((made.headers, made.body)).status_code == 200
@@ -180,7 +180,7 @@ def test_a_further_connection_has_an_address_of_its_own(listener: Listener) -> N
     secret = {**office.simulator.credentials, "webhook_secret": "of the other one"}
     connect(office.ws, "linear", secret, name="emea", base_url=office.url)
     _, second = addresses(office.ws)
-    listener.url = webhook_address(second, listener.address)
+    listener.url = webhook_address(office.ws, second, listener.address)
     assert listener.url.endswith("/linear:emea/acme")
     assert listener.refused(listener.sample(), 401)
     assert listener.post(listener.sample("of the other one")).status_code == 200
@@ -193,7 +193,7 @@ def test_another_organization_of_the_data_directory_is_served_too(listener: List
     other = office.ws.seen_by("globex")
     connect(other, "linear", office.simulator.credentials, base_url=office.url)
     (connection,) = addresses(other)
-    listener.url = webhook_address(connection, listener.address)
+    listener.url = webhook_address(office.ws, connection, listener.address)
     assert listener.post(listener.sample()).status_code == 200
     assert (len(inbox.events(office.ws)), len(inbox.events(other))) == (0, 1)
 
@@ -291,3 +291,49 @@ def test_a_port_that_is_taken_is_said(home: Path) -> None:
         port = int(address.rpartition(":")[2])
         with pytest.raises(EngineError, match=f"Port {port} cannot be used"):
             api.listen(office.ws, port=port, cancel=None)  # type: ignore[arg-type] - it gets no further
+
+
+# -- what nobody signs -------------------------------------------------------------------------------------------------
+
+DOORBELL = """
+from connectors.base import BaseConnector
+from connectors.persistence import persist_records
+from connectors.models import DealRecord
+from connectors.registry import AuthField, AuthType, Capability, ConnectorMeta, EventType
+
+
+class DoorbellConnector(BaseConnector):
+    meta = ConnectorMeta(
+        name="Doorbell",
+        slug="doorbell",
+        auth_type=AuthType.CUSTOM,
+        capabilities=[Capability.LISTEN],
+        auth_fields=[AuthField(name="door", required=False)],
+        event_types=[EventType("rang"), EventType("broke")],
+    )
+
+    async def handle_event(self, event_type, payload):
+        deal = DealRecord(source_id=payload["id"], name=event_type)
+        await persist_records(self.organization_id, "deals", [deal], self.source_system)
+"""
+
+
+def test_a_connector_that_only_handles_events_has_a_secret_address(home: Path) -> None:
+    folder = home / "connectors"
+    folder.mkdir(mode=0o700, parents=True)
+    (folder / "doorbell.py").write_text(DOORBELL)
+    with Workspace(home, "acme") as ws, served(api.listen, ws) as address:
+        connect(ws, "doorbell", {})
+        (connection,) = addresses(ws)
+        url = webhook_address(ws, connection, address)
+        start, _, secret = url.rpartition("/")
+        assert len(secret) == 32
+        for guess in (start, f"{start}/", f"{start}/{'0' * 32}"):
+            assert httpx2.post(guess, json={"event": "rang", "id": "1"}).status_code == 404
+        for body in ([], {"id": "1"}, {"event": "fell", "id": "1"}):
+            assert httpx2.post(url, json=body).status_code == 400
+        assert inbox.events(ws) == []
+        for body in ({"event": "rang", "id": "1"}, {"type": "broke", "id": "2"}, {"type": "broke", "id": "2"}):
+            assert httpx2.post(url, json=body).status_code == 200
+        assert inbox.handle_due(ws)
+        assert [(event.type, event.status) for event in inbox.events(ws)] == [("broke", "handled"), ("rang", "handled")]

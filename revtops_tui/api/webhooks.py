@@ -37,9 +37,13 @@ class Webhooks:
         self._receptions: dict[str, Reception] = {}
         self._open = AsyncExitStack()
         self.app = Starlette(
-            routes=[Route(PREFIX + "/{selector}/{organization_id}", self._take, methods=["POST"])],
+            routes=[
+                Route(f"{PREFIX}/{{selector}}/{{organization_id}}{end}", self._take, methods=["POST"])
+                for end in ("", "/{secret_part}")
+            ],
             lifespan=self._lifespan,
         )
+        self.app.router.redirect_slashes = False  # a vendor would not follow
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -50,7 +54,9 @@ class Webhooks:
         selector, organization_id = request.path_params["selector"], request.path_params["organization_id"]
         try:
             reception = await self._reception(organization_id)
-            reply = await reception.take(selector, await self._as_it_came(request))
+            reply = await reception.take(
+                selector, await self._as_it_came(request), request.path_params.get("secret_part", "")
+            )
         except WebhookRefusedError as error:
             _log.info("a webhook for %r was refused: %s", selector, error.message)
             return refusal(people(error), status=error.status)

@@ -19,7 +19,6 @@ def add_serve(parser: Parser) -> None:
         "unless a policy allows it (revtops policy).",
         ("revtops serve", "at port 8780"),
         ("revtops serve --port 0 --json", "at a free port, which the document names"),
-        ('curl -H "Authorization: Bearer $(revtops api token)" 127.0.0.1:8780/api/connections', "ask it something"),
     )
     parser.add_argument("--port", type=int, metavar="N", help="at this port; 0 takes a free one")
     parser.set_defaults(run=serve)
@@ -48,7 +47,7 @@ def _introduce(url: str, console: Console) -> None:
 def add_api(parser: Parser) -> None:
     parser.teach(
         "The token of the local API. It is made when it is first needed and kept with the credentials.",
-        ("revtops api token", "what requests bring as Authorization: Bearer"),
+        ("revtops api token", "what requests bring as Authorization: Bearer …"),
         ("revtops api token --renew", "a new one; a server that runs takes the old one until it ends"),
     )
     parser.add_argument("what", choices=("token",), help="the token")

@@ -51,7 +51,7 @@ def listen(options: Namespace, ws: Workspace, console: Console) -> int:
 
 def _introduce(url: str, ws: Workspace, console: Console) -> None:
     base = public_url(ws) or url
-    found = [(one.selector, webhook_address(one, base)) for one in listening(ws)]
+    found = [(one.selector, webhook_address(ws, one, base)) for one in listening(ws)]
     if console.as_json:
         addresses = [{"connection": selector, "url": address} for selector, address in found]
         console.document({"url": url, "connections": addresses})

@@ -5,8 +5,9 @@ from __future__ import annotations
 from urllib.parse import quote, urlsplit
 
 from connectors.registry import Capability
-from revtops_tui.engine.connections import ConnectionInfo, connections
+from revtops_tui.engine.connections import ConnectionInfo, connections, connector_class
 from revtops_tui.engine.errors import EngineError
+from revtops_tui.engine.unsigned import is_unsigned, secret_part
 from revtops_tui.engine.workspace import Workspace
 from store.connections import save_setting, setting
 
@@ -32,9 +33,14 @@ def set_public_url(ws: Workspace, url: str) -> None:
     save_setting(ws.database, _PUBLIC_URL, url.rstrip("/"))
 
 
-def webhook_address(connection: ConnectionInfo, base: str) -> str:
-    """Where a connection's vendor is to send its webhooks."""
-    return f"{base}{PREFIX}/{quote(connection.selector, safe=':')}/{quote(connection.organization_id, safe='')}"
+def webhook_address(ws: Workspace, connection: ConnectionInfo, base: str) -> str:
+    """Where a connection's vendor is to send its webhooks. Raises EngineError for a broken connector.
+
+    Where nobody signs them, the address has a part that cannot be guessed.
+    """
+    path = f"{quote(connection.selector, safe=':')}/{quote(connection.organization_id, safe='')}"
+    unsigned = is_unsigned(connector_class(ws, connection.slug))
+    return f"{base}{PREFIX}/{path}{f'/{secret_part(ws, connection.selector)}' if unsigned else ''}"
 
 
 def listening(ws: Workspace) -> list[ConnectionInfo]:

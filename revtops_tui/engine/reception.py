@@ -7,22 +7,20 @@ import hashlib
 import logging
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import orjson
 
+from connectors.base import BaseConnector
 from connectors.errors import ConnectorError
 from connectors.registry import Capability
 from connectors.webhooks import InboundEvent, WebhookRefusedError, WebhookReply, WebhookRequest
 from revtops_tui.engine.connections import credentials_of, find
 from revtops_tui.engine.open_connectors import OpenConnectors
+from revtops_tui.engine.unsigned import check_secret_part, is_unsigned, read
 from revtops_tui.engine.workspace import Workspace
 from store import events as store
 from store.connections import Connection
 from store.events import Arrival
-
-if TYPE_CHECKING:
-    from connectors.base import BaseConnector
 
 _log = logging.getLogger("revtops.events")
 
@@ -38,13 +36,19 @@ class Reception:
         self._connectors = OpenConnectors(ws)
         self._renewed_at: dict[int, float] = {}
 
-    async def take(self, selector: str, request: WebhookRequest) -> WebhookReply:
+    async def take(self, selector: str, request: WebhookRequest, secret_part: str = "") -> WebhookReply:
         """Answer a webhook that only asks; verify and store what is in one that tells of something.
+
+        `secret_part`: the end of the address, where nobody signs (`engine.unsigned`).
 
         Raises WebhookRefusedError for what the vendor did not send, EngineError for what is not connected, and whatever
         kept it from being stored: then the vendor is to send it again.
         """
         connection = find(self._ws, selector)
+        if is_unsigned(type(await self._connectors.get(connection))):
+            await asyncio.to_thread(check_secret_part, self._ws, connection.selector, secret_part)
+        elif secret_part:
+            raise WebhookRefusedError("There is no such address.", status=404)
         try:
             return await self._take(await self._connectors.get(connection), connection, request)
         except WebhookRefusedError:
@@ -65,7 +69,8 @@ class Reception:
             raise WebhookRefusedError(f"{connector.meta.name} takes no webhooks.", status=404)
         reply = await connector.webhook_handshake(request)
         if reply is None:
-            await connector.verify_webhook(request)
+            if not is_unsigned(type(connector)):
+                await connector.verify_webhook(request)
             await keep(self._ws, connection, _read(connector, request))
             return connector.webhook_reply
         if reply.keep:
@@ -80,6 +85,8 @@ class Reception:
 
 def _read(connector: BaseConnector, request: WebhookRequest) -> list[InboundEvent]:
     try:
+        if type(connector).process_webhook_payload is BaseConnector.process_webhook_payload:
+            return read(connector.meta, request)
         return connector.process_webhook_payload(request)
     except ConnectorError:
         raise

@@ -122,8 +122,8 @@ class Wanted:
 
 
 _COLUMNS = ", ".join(f"l.{name}" for name in Entry.__dataclass_fields__ if name != "undone_by")
-_UNDONE_BY = "SELECT max(u.id) FROM ledger u WHERE u.undoes = l.id AND u.status = 'ok'"
-_SELECT = f"SELECT {_COLUMNS}, ({_UNDONE_BY}) FROM ledger l"
+_UNDOS = "SELECT undoes, max(id) AS id FROM ledger WHERE undoes IS NOT NULL AND status = 'ok' GROUP BY undoes"
+_SELECT = f"SELECT {_COLUMNS}, u.id FROM ledger l LEFT JOIN ({_UNDOS}) u ON u.undoes = l.id"
 _SEARCHED = ("operation", "arguments", "requested_by", "result", "error", "before", "vendor_id", "url")
 _TEXT = " || ' ' || ".join(f"coalesce(l.{name}, '')" for name in _SEARCHED)
 

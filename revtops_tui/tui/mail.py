@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from revtops_tui.tui.document import write_record
+from revtops_tui.tui.foresight import write_changes
 from revtops_tui.tui.inventory import load as load_inventory
 from revtops_tui.tui.operation import Operation, find, operations_of
 from revtops_tui.tui.outcome import write_outcome
-from revtops_tui.tui.text import age, ago
+from revtops_tui.tui.text import age, ago, left
 from revtops_tui.tui.widgets.item_list import Item
 from revtops_tui.tui.widgets.sheet import Paper
 from revtops_tui.words import plural
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from revtops_tui.engine.approvals import ApprovalInfo
     from revtops_tui.engine.inbox import EventInfo
     from revtops_tui.engine.operations import OperationResult
+    from revtops_tui.engine.preview import Preview
     from revtops_tui.engine.workspace import Workspace
 
 _DECIDED = 50
@@ -77,7 +79,7 @@ def request_item(mail: Mail, request: ApprovalInfo, result: OperationResult | No
     """A request: who asks, and how long it goes on waiting; or what became of it."""
     waits = request.status == "waiting"
     state = result.status if result is not None and result.status in _REQUEST_MARKS else request.status
-    note = f"{request.requested_by} {age(now, request.expires_at)}" if waits else state
+    note = f"{request.requested_by} {left(request.expires_at, now)}" if waits else state
     return Item(
         str(request.id),
         f"{request.operation} · {mail.system(request.selector)}",
@@ -108,9 +110,15 @@ def empty(width: int) -> Paper:
 
 
 def write_request(
-    width: int, mail: Mail, request: ApprovalInfo, result: OperationResult | None, now: dt.datetime
+    width: int,
+    mail: Mail,
+    request: ApprovalInfo,
+    now: dt.datetime,
+    *,
+    result: OperationResult | None = None,
+    preview: Preview | None = None,
 ) -> Paper:
-    """What is asked for, by whom and why; how it ended, where it was decided."""
+    """What is asked for, by whom and why; what it would change, or how it ended."""
     paper = Paper(width)
     system = mail.system(request.selector)
     operation = mail.operation(request)
@@ -122,11 +130,13 @@ def write_request(
     paper.blank()
     _row(paper, "asked by", f"{_WHO.get(request.requested_by, request.requested_by)}, {ago(request.created_at, now)}")
     if request.status == "waiting":
-        _row(paper, "expires", f"in {age(now, request.expires_at)}")
+        _row(paper, "expires", f"in {left(request.expires_at, now)}")
     elif request.decided_by:
         _row(paper, request.status, f"by {request.decided_by}, {ago(request.decided_at, now)}")
     if request.reason:
         paper.heading("Reason").text(request.reason, indent=2)
+    if preview is not None and request.status == "waiting":
+        write_changes(paper, system, preview, now)
     if result is not None:
         write_outcome(paper.blank(), system, result)
     paper.heading("Arguments")
@@ -144,7 +154,7 @@ def write_event(width: int, mail: Mail, event: EventInfo, now: dt.datetime) -> P
     tries = f" after {plural(event.attempts, 'try', 'tries')}" if event.attempts > 1 else ""
     paper.line((f"  {'status':<{_LABEL}}", "key"), (f"{mark} ", tone), f"{event.status.replace('_', ' ')}{tries}")
     if event.status == "failed" and event.next_attempt_at:
-        _row(paper, "again", f"in {age(now, event.next_attempt_at)}" if event.next_attempt_at > now else "now")
+        _row(paper, "again", f"in {left(event.next_attempt_at, now)}")
     _row(paper, "id", event.event_id)
     if event.error:
         paper.blank().text(event.error, "bad")

@@ -35,7 +35,8 @@ def write_outcome(paper: Paper, system: str, result: OperationResult) -> Paper:
         paper.text(f"Look in {system} whether it happened before you send it again.", "muted")
     if result.status == "waiting":
         paper.text("It is in the inbox (4), and nothing was sent yet.", "muted")
-    for label, value in (("id", result.vendor_id), ("url", result.url), ("note", result.note)):
+    note = None if result.status == "denied" else result.note  # there, it is in the error
+    for label, value in (("id", result.vendor_id), ("url", result.url), ("note", note)):
         if value:
             paper.line((f"  {label:<{_LABEL}}", "key"), value)
     if result.ledger_id is not None:

@@ -82,6 +82,15 @@ def age(moment: dt.datetime | None, now: dt.datetime) -> str:
     return f"{moment.astimezone():%Y-%m-%d}"
 
 
+def left(moment: dt.datetime, now: dt.datetime) -> str:
+    """How long until then, in one short word: `40 s`, `5 min`, `3 h`, `2 d`; `0 s` for what has passed."""
+    seconds = max(0.0, (moment - now).total_seconds())
+    for limit, unit, word in _AGES[:-1]:
+        if seconds < limit:
+            return f"{int(seconds // unit)} {word}"
+    return f"{int(seconds // 86400)} d"
+
+
 def ago(moment: dt.datetime | None, now: dt.datetime) -> str:
     """`age` as it stands in a sentence: `just now`, `5 min ago`, `on 2026-01-31`, `never`."""
     short = age(moment, now)

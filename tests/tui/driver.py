@@ -69,9 +69,9 @@ class Driver:
     def __init__(self, ws: Workspace) -> None:
         self.ws = ws
 
-    def app(self) -> RevtopsApp:
+    def app(self, now: dt.datetime = NOW) -> RevtopsApp:
         """The app, with its clock stopped."""
-        return RevtopsApp(self.ws, clock=lambda: NOW)
+        return RevtopsApp(self.ws, clock=lambda: now)
 
     @asynccontextmanager
     async def __call__(self, width: int = 100, height: int = 30) -> AsyncIterator[Visit]:

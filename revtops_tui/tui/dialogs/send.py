@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -15,6 +16,7 @@ from textual.widgets import Static
 from revtops_tui.tui.background import in_background
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.document import write_record
+from revtops_tui.tui.foresight import foresee, write_changes, write_request
 from revtops_tui.tui.operation import Operation
 from revtops_tui.tui.outcome import summary, write_outcome
 from revtops_tui.tui.text import plain
@@ -24,6 +26,7 @@ from revtops_tui.tui.widgets.sheet import Paper, Sheet
 if TYPE_CHECKING:
     from revtops_tui.engine.errors import EngineError
     from revtops_tui.engine.operations import OperationResult
+    from revtops_tui.engine.preview import Preview
 
 _AROUND_SHEET = 8
 
@@ -66,6 +69,8 @@ class SendDialog(Dialog[bool]):
         self._at_once = at_once
         self._is_sent = False
         self._seconds = 0
+        self._preview: Preview | None = None
+        self._problem: EngineError | None = None
 
     def compose(self) -> ComposeResult:
         """What is sent, what that means, and the two answers."""
@@ -89,6 +94,24 @@ class SendDialog(Dialog[bool]):
             self.action_send()
         else:
             self.query_one("#cancel" if self._operation.cannot_be_undone else "#send").focus()
+            if not self._operation.read_only:  # of which a dry run would be the whole
+                self._foresee()
+
+    def _foresee(self) -> None:
+        look = partial(foresee, self.host.ws, self._operation, self._arguments)
+        in_background(self, look, self._foreseen, self._not_foreseen, group="preview")
+
+    def _foreseen(self, preview: Preview) -> None:
+        self._preview = preview
+        self._rewrite()
+
+    def _not_foreseen(self, error: EngineError) -> None:
+        self._problem = error
+        self._rewrite()
+
+    def _rewrite(self) -> None:
+        if not self.has_class("-ended"):
+            self.query_one(Sheet).rewrite()
 
     def on_resize(self) -> None:
         """The sheet scrolls; the answers are always in view."""
@@ -158,6 +181,13 @@ class SendDialog(Dialog[bool]):
 
     def _write_arguments(self, width: int) -> Paper:
         paper = Paper(width)
-        if not self._arguments:
-            return paper.text("It takes nothing.", "muted")
-        return paper.put(write_record(width, self._arguments))
+        if self._arguments:
+            paper.put(write_record(width, self._arguments))
+        else:
+            paper.text("It takes nothing.", "muted")
+        if self._problem is not None:
+            paper.blank().text(self._problem.message, "muted" if self._problem.kind == "usage" else "bad")
+        if self._preview is not None:
+            write_changes(paper, self._operation.system, self._preview, self.host.clock())
+            write_request(paper, self._preview)
+        return paper

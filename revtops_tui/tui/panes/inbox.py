@@ -14,6 +14,7 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.foresight import foresee
 from revtops_tui.tui.mail import Mail, empty, event_item, load, request_item, write_event, write_request
 from revtops_tui.tui.panes.pane import Pane
 from revtops_tui.tui.text import plain
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from revtops_tui.engine.errors import EngineError
     from revtops_tui.engine.inbox import EventInfo
     from revtops_tui.engine.operations import OperationResult
+    from revtops_tui.engine.preview import Preview
     from revtops_tui.engine.workspace import Workspace
     from revtops_tui.tui.operation import Operation
 
@@ -60,6 +62,7 @@ class InboxPane(Pane):
         super().__init__(id=id)
         self._mail = Mail()
         self._results: dict[int, OperationResult] = {}
+        self._previews: dict[int, Preview | None] = {}
         self._is_loaded = False
         self._is_stale = False
         self._shows_events = False
@@ -123,7 +126,8 @@ class InboxPane(Pane):
         self._requests.say("Nothing waits.")
         self._events.say("None came.")
         self._list()
-        if not self._is_loaded and not mail.requests and mail.events and self._requests.has_focus:
+        if not self._is_loaded and not mail.requests and mail.events:
+            self._shows_events = True
             self._events.focus()
         self._is_loaded = True
         self._show(keep_place=True)
@@ -162,18 +166,29 @@ class InboxPane(Pane):
         request = self.request
         self._sheet_title("Request" if request else "Event" if self.event else "")
         self.query_one(Sheet).show(self._write, keep_place=keep_place)
-        if request and request.status != "waiting" and request.id not in self._results:
-            in_background(
-                self,
-                partial(_outcome, self.host.ws, request.id),
-                partial(self._have_outcome, request.id),
-                lambda _: None,  # the request stands without it
-                group="outcome",
-                exclusive=True,
-            )
+        if request is not None:
+            self._look_up(request)
+
+    def _look_up(self, request: ApprovalInfo) -> None:
+        """Have what is not stored with a request: what it would change, or what became of it."""
+        if request.status != "waiting":
+            if request.id not in self._results:
+                look = partial(_outcome, self.host.ws, request.id)
+                done = partial(self._have_outcome, request.id)
+                in_background(self, look, done, _nothing, group="outcome", exclusive=True)
+            return
+        operation = self._mail.operation(request)
+        if request.kind == "write" and operation is not None and request.id not in self._previews:
+            self._previews[request.id] = None  # asked once: what goes wrong now, approving it will tell
+            foreseen = partial(self._have_preview, request.id)
+            in_background(self, partial(foresee, self.host.ws, operation, request.arguments), foreseen, _nothing)
 
     def _sheet_title(self, title: str) -> None:
         self.query_one(Sheet).border_title = Content(plain(title)) if title else None
+
+    def _have_preview(self, request_id: int, preview: Preview) -> None:
+        self._previews[request_id] = preview
+        self.query_one(Sheet).rewrite()
 
     def _have_outcome(self, request_id: int, result: OperationResult) -> None:
         self._results[request_id] = result
@@ -185,7 +200,8 @@ class InboxPane(Pane):
         if event := self.event:
             return write_event(width, self._mail, event, now)
         if request := self.request:
-            return write_request(width, self._mail, request, self._results.get(request.id), now)
+            result, preview = self._results.get(request.id), self._previews.get(request.id)
+            return write_request(width, self._mail, request, now, result=result, preview=preview)
         return empty(width) if self._is_loaded else Paper(width).line(("Reading…", "muted"))
 
     # -- deciding
@@ -230,7 +246,7 @@ class InboxPane(Pane):
         """In a thread."""
         from revtops_tui.engine.approvals import approve
 
-        result = approve(self.host.ws, request_id, decided_by=getpass.getuser(), data=data)
+        result = approve(self.host.ws, request_id, decided_by=_whoever_this_is(), data=data)
         self._results[request_id] = result  # with its hint, which the ledger does not keep
         return result
 
@@ -288,7 +304,18 @@ class InboxPane(Pane):
         self.host.tell_error(error, title=event.type)
 
 
+def _nothing(_: object) -> None:
+    return
+
+
 # Called in threads, where importing the engine does not hold up a frame.
+
+
+def _whoever_this_is() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in a container
+        return "person"
 
 
 def _outcome(ws: Workspace, request_id: int) -> OperationResult:
@@ -300,7 +327,7 @@ def _outcome(ws: Workspace, request_id: int) -> OperationResult:
 def _reject(ws: Workspace, request_id: int, note: str | None) -> None:
     from revtops_tui.engine.approvals import reject
 
-    reject(ws, request_id, decided_by=getpass.getuser(), note=note)
+    reject(ws, request_id, decided_by=_whoever_this_is(), note=note)
 
 
 def _replay(ws: Workspace, event_id: int) -> EventInfo:

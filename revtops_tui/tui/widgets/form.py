@@ -80,7 +80,7 @@ class Field(Vertical):
         height: auto;
         margin-bottom: 1;
         & > .label { color: $text-muted; height: 1; }
-        &:focus-within > .label { color: $primary; text-style: bold; }
+        &.-current > .label { color: $primary; text-style: bold; }
         & > .help { color: $text-disabled; height: auto; }
         & > .error { color: $error; height: auto; display: none; }
         &.-wrong > .error { display: block; }
@@ -158,8 +158,13 @@ class Field(Vertical):
             return coerce_text([self.parameter], {self.parameter.name: given})[self.parameter.name] if given else None
         return given
 
+    def on_descendant_focus(self) -> None:
+        """Stand out from the others."""
+        self.add_class("-current")
+
     def on_descendant_blur(self) -> None:
         """Say what is wrong with it when it is left; that something is missing is said when the form is sent."""
+        self.remove_class("-current")
         if self.value is not None:
             self.judge()
 

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+from revtops_tui.engine.data import sql
 from revtops_tui.engine.demo import Demo
+from revtops_tui.engine.operations import submit
 from revtops_tui.engine.sync import sync
 from revtops_tui.engine.workspace import Workspace
 from revtops_tui.tui.app import RevtopsApp
@@ -93,7 +95,33 @@ async def query(pilot: Pilot[None]) -> None:
     await _settled(pilot)
 
 
-WALKS: dict[str, Walk] = {walk.__name__: walk for walk in (connectors, syncing, connect, data, record, query)}
+async def act(pilot: Pilot[None]) -> None:
+    """What can be written to a system, and done in it."""
+    await pilot.press("w")
+    await _settled(pilot)
+
+
+async def inbox(pilot: Pilot[None]) -> None:
+    """What agents ask for."""
+    await pilot.press("4")
+    await _settled(pilot)
+    pilot.app.clear_notifications()
+    await _settled(pilot)
+
+
+def _ask(ws: Workspace) -> None:
+    """What an agent would ask for, so that something waits."""
+    deals = sql(ws, "SELECT source_id, name FROM deals WHERE source_system = 'hubspot' ORDER BY amount DESC LIMIT 2")
+    for (deal, name), amount in zip(deals.rows, (240_000, 96_500), strict=True):
+        reason = f"The customer agreed to this amount for {name} on the phone."
+        submit(
+            ws, "hubspot", "write", "update_deal", {"id": deal, "amount": amount}, requested_by="agent", reason=reason
+        )
+
+
+WALKS: dict[str, Walk] = {
+    walk.__name__: walk for walk in (connectors, syncing, connect, data, record, query, act, inbox)
+}
 
 
 async def _take(ws: Workspace, name: str, folder: Path) -> None:
@@ -111,6 +139,7 @@ def main(folder: Path = HERE) -> None:
     """Take every picture."""
     with Demo(size=20_000) as ws:
         sync(ws)
+        _ask(ws)
         for name in WALKS:
             asyncio.run(_take(ws, name, folder))
             sys.stderr.write(f"{folder / name}.svg\n")

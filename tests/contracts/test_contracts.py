@@ -274,5 +274,5 @@ class TestWatching:
         with expected_violations() as found:
             headers = {"Authorization": "Bearer simulated-token", "User-Agent": "revtops"}
             address = f"{hubspot.url}/crm/v3/objects/deals?proprties=amount"
-            urllib.request.urlopen(urllib.request.Request(address, headers=headers)).close()
+            urllib.request.urlopen(urllib.request.Request(address, headers=headers)).read()
         assert ["'proprties' is not in the document" in str(violation) for violation in found] == [True]

@@ -17,6 +17,8 @@ from textual.app import App, ComposeResult
 from connectors.discovery import discover
 from connectors.errors import InvalidInputError
 from connectors.parameters import Parameter, coerce_text, json_schema, parse_parameters, validate_arguments
+from revtops_tui.engine import agents
+from revtops_tui.engine.demo import Demo
 from revtops_tui.tui.widgets.form import Form
 from tests.support.command_line import CommandLine
 
@@ -169,3 +171,19 @@ def test_the_page_of_operations_is_current() -> None:
         assert heading
         for parameter in parse_parameters(operation["parameters"]):
             assert f"| `{parameter.name}` |" in below.split("\n##")[0]
+
+
+def test_agents_are_told_the_same(home: Path) -> None:
+    with Demo(size=5, pace=None) as ws:
+        systems = {system["slug"]: system for system in agents.manifest(ws)["systems"]}
+    told = {
+        (slug, verb, one["name"]): one
+        for slug, system in systems.items()
+        for verb, key in (("write", "write_operations"), ("action", "actions"))
+        for one in system[key]
+    }
+    assert told.keys() == {(slug, verb, one["name"]) for slug, verb, one in OPERATIONS}
+    for slug, verb, operation in OPERATIONS:
+        one = told[slug, verb, operation["name"]]
+        assert one["parameters"] == operation["parameters"]
+        assert one["input_schema"] == json_schema(parse_parameters(operation["parameters"]))

@@ -12,6 +12,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import Any, ClassVar
 
+from connectors._google_drive.feed import position, wait_for_change
 from connectors._google_drive.folders import Changes, Folders, scope_of
 from connectors._google_drive.query import SEARCH_TERMS, Finder, file_id
 from connectors._google_drive.reading import FOLDER, USER, File, Reader, members
@@ -44,6 +45,8 @@ class GoogleDriveConnector(BaseConnector):
     """Google's page "Usage limits": what projects from before May 2026 keep; newer ones are counted in units, which are
     more. Beyond it Drive answers 403 with the reason userRateLimitExceeded, which is waited for."""
     dry_runs: ClassVar[bool] = True
+    poll_seconds: ClassVar[float] = 20.0
+    """How often `listen` asks whether something changed: a request for each feed, and one for the shared drives."""
 
     meta = ConnectorMeta(
         name="Google Drive",
@@ -217,6 +220,18 @@ class GoogleDriveConnector(BaseConnector):
         number = headers.get("x-goog-message-number", "")
         payload = {"channel_id": channel, "state": state, "message_number": number}
         return [InboundEvent("files_changed", payload, f"{channel}:{number}")]
+
+    async def listen(self) -> AsyncGenerator[InboundEvent, None]:
+        """Ask the feeds of changes again and again, and tell when they have gone on. Raises a ConnectorError.
+
+        The first event comes at once: what changed while nobody listened is behind it. Each goes by where the feeds
+        stand, so that one who begins to listen twice at the same place is told once.
+        """
+        while True:
+            # Taken before the event is given out, so that what changes while it is handled makes another one.
+            tokens = await self._start_tokens((USER, *await self.reader.drives()))
+            yield InboundEvent("files_changed", {"page_tokens": tokens}, position(tokens))
+            await wait_for_change(self.reader, tokens, self.poll_seconds)
 
     async def handle_event(self, event_type: str, payload: dict[str, Any]) -> None:  # noqa: ARG002 - it says nothing
         """Store what changed since the last run. Its bookmark stays where it is: the next run passes there again."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connectors.google_drive import GoogleDriveConnector
+from revtops_tui.engine import inbox
 from revtops_tui.engine.connections import connections
 from revtops_tui.simulators.faults import Fault
 from revtops_tui.simulators.google_drive import GoogleDriveSimulator
 from revtops_tui.simulators.google_drive.account import DOCUMENT, FOLDER, SHORTCUT, Account, File, Person
+from tests.support.crash import until
+from tests.support.following import Following
 from tests.support.vendors import Connected, connected
 
 SIZE = 40
@@ -299,6 +303,102 @@ class TestChanges:
         made = [synced.new(f"File {number}", synced.account.root).id for number in range(1_005)]
         assert synced.sync()["inserted"] == len(made)
         assert synced.requests()["GET /drive/v3/changes"] == 4  # two pages of the user's feed, one of each drive's
+
+
+class TestListening:
+    """The feeds of changes, asked again and again by `inbox.follow`, for a machine without a public address."""
+
+    @pytest.fixture(autouse=True)
+    def _often(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(GoogleDriveConnector, "poll_seconds", 0.01)
+
+    def opened(self, office: Office) -> None:
+        """Wait until the feed's first event came: from now on it sees every change."""
+        until(lambda: bool(inbox.events(office.connected.ws)))
+
+    def hears(self, office: Office, condition: Callable[[], bool]) -> None:
+        """Handle the events that come until they have brought this about."""
+
+        def handled() -> bool:
+            inbox.handle_due(office.connected.ws)
+            return condition()
+
+        until(handled)
+        assert [event.error for event in inbox.events(office.connected.ws) if event.error] == []
+
+    def asked(self, office: Office, path: str, times: int) -> None:
+        """Wait until the feed has asked for this so many times from now on."""
+        before = office.simulator.traffic.requests[path]
+        until(lambda: office.simulator.traffic.requests[path] >= before + times)
+
+    def test_what_changes_is_stored_without_an_address_and_without_a_sync(self, synced: Office) -> None:
+        contract = synced.file("Contract.docx")
+        with Following(synced.connected) as following:
+            self.opened(synced)
+            new = synced.new("Heard of", synced.account.root)
+            self.hears(synced, lambda: new.id in synced.rows())
+            synced.account.trash(contract)  # in the feed of a shared drive
+            self.hears(synced, lambda: contract.id not in synced.rows())
+        assert following.error is None
+        assert synced.connected.counts() == synced.simulator.counts()
+        assert {event.type for event in inbox.events(synced.connected.ws)} == {"files_changed"}
+
+    def test_while_nothing_changes_nothing_is_told_and_little_asked(self, synced: Office) -> None:
+        with Following(synced.connected):
+            self.asked(synced, "GET /drive/v3/drives", 4)
+        assert len(inbox.events(synced.connected.ws)) == 1
+        assert synced.requests().keys() == {
+            "GET /drive/v3/drives",
+            "GET /drive/v3/changes/startPageToken",
+            "GET /drive/v3/changes",
+        }
+
+    def test_what_changed_while_nobody_listened_is_told_of_and_the_same_place_once(self, synced: Office) -> None:
+        for _ in range(2):
+            with Following(synced.connected):
+                self.asked(synced, "GET /drive/v3/changes", 3)
+        assert len(inbox.events(synced.connected.ws)) == 1
+        new = synced.new("Unheard", synced.account.root)
+        with Following(synced.connected):
+            self.hears(synced, lambda: new.id in synced.rows())
+
+    def test_an_event_behind_a_sync_changes_nothing(self, synced: Office) -> None:
+        synced.new("Both ways", synced.account.root)
+        with Following(synced.connected):
+            self.opened(synced)
+        synced.sync()
+        stored = synced.rows()
+        synced.connected.handle_events()
+        assert synced.rows() == stored
+        assert synced.sync() == {"inserted": 0, "updated": 0, "unchanged": 0, "deleted": 0, "rejected": 0}
+
+    def test_a_refused_page_token_begins_anew(self, synced: Office) -> None:
+        with Following(synced.connected) as following:
+            self.opened(synced)
+            # The floor first: no poll between the two may take a token that is good afterwards.
+            synced.account.floor = synced.account.position + 1
+            synced.account.position += 1
+            until(lambda: len(inbox.events(synced.connected.ws)) == 2)
+            synced.sync()
+            new = synced.new("After it", synced.account.root)
+            self.hears(synced, lambda: new.id in synced.rows())
+        assert following.error is None
+
+    def test_a_shared_drive_is_listened_to_from_when_one_joins_until_one_leaves(self, synced: Office) -> None:
+        with Following(synced.connected) as following:
+            self.opened(synced)
+            drive = synced.account.add_drive("Joined", 0)
+            until(lambda: len(inbox.events(synced.connected.ws)) == 2)
+            new = synced.new("In it", drive.id, drive=drive.id)
+            self.hears(synced, lambda: new.id in synced.rows())
+            assert synced.row(new)["folder_path"] == "Joined"
+            told = len(inbox.events(synced.connected.ws))
+            synced.account.leave_drive(drive.id)
+            until(lambda: len(inbox.events(synced.connected.ws)) > told)
+            # What the user's own feed has from now on shows that it goes on without the drive.
+            other = synced.new("Elsewhere", synced.account.root)
+            self.hears(synced, lambda: other.id in synced.rows())
+        assert following.error is None
 
 
 class TestLargeDrives:

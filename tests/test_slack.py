@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 import shlex
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +25,7 @@ from revtops_tui.simulators.server import serve
 from revtops_tui.simulators.slack import SlackSimulator
 from revtops_tui.simulators.slack.simulator import ALL_SCOPES
 from tests.support.command_line import CommandLine
+from tests.support.following import Following
 from tests.support.vendors import Connected, connected
 
 PAGE = Path(__file__).parent.parent / "docs" / "connectors" / "slack.md"
@@ -527,34 +527,6 @@ def test_direct_messages_are_nobody_elses_business(office: Connected) -> None:
     body = orjson.dumps(slack(office).events.callback(event))
     office.receive(body, slack(office).events.signed(body))
     assert office.rows("activities") == {}
-
-
-class Following:
-    """`inbox.follow` in a thread, until the block ends."""
-
-    def __init__(self, office: Connected) -> None:
-        self.office = office
-        self.error: EngineError | None = None
-        self._cancel = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def _run(self) -> None:
-        try:
-            inbox.follow(self.office.ws, "slack", cancel=self._cancel)
-        except EngineError as error:
-            self.error = error
-
-    def __enter__(self) -> Following:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._cancel.set()
-        self.join()
-
-    def join(self) -> None:
-        self._thread.join(30)
-        assert not self._thread.is_alive()
 
 
 def test_socket_mode_needs_no_address(office: Connected) -> None:

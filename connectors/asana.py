@@ -13,6 +13,7 @@ from connectors._asana import records
 from connectors._asana.api import Api
 from connectors._asana.before import state_before
 from connectors._asana.declared import EVENT_TYPES, SCOPES, WRITE_OPERATIONS
+from connectors._asana.events import Feed, inbound
 from connectors._asana.query import COLUMNS, Query
 from connectors._asana.reading import Reader
 from connectors._asana.writing import Writer
@@ -25,7 +26,6 @@ from connectors.registry import AuthField, AuthType, Capability, ConnectorMeta, 
 from connectors.stream import Bookmark, Deleted, StreamItem
 from connectors.webhooks import InboundEvent, WebhookRefusedError, WebhookReply, WebhookRequest, check_signature
 
-_EVENTS = {"added": "task_added", "deleted": "task_deleted"}
 _MOST_WEBHOOKS = 100
 
 
@@ -39,6 +39,8 @@ class AsanaConnector(BaseConnector):
     one may ask 150 times; Asana states no limits in its answers, and says this one with 429 and Retry-After."""
     concurrent_entities: ClassVar[int] = 3
     dry_runs: ClassVar[bool] = True
+    poll_seconds: ClassVar[float] = 15.0
+    """The pause of `listen` between two rounds of all projects; with more than 20 of them it is longer."""
 
     meta = ConnectorMeta(
         name="Asana",
@@ -74,7 +76,8 @@ class AsanaConnector(BaseConnector):
         description="Teams, projects and tasks from Asana.",
         icon="asana",
         usage_guide="Connect with a personal access token: it sees what you see, in all your workspaces. For webhooks "
-        "make one with Asana's API, as the page on Asana shows: its secret is agreed on while it is made.",
+        "make one with Asana's API, as the page on Asana shows: its secret is agreed on while it is made. Without a "
+        "public address the projects' own events are followed.",
     )
 
     _reader: Reader | None = None
@@ -245,12 +248,18 @@ class AsanaConnector(BaseConnector):
 
     def process_webhook_payload(self, request: WebhookRequest) -> list[InboundEvent]:
         """The events about tasks; a delivery without events only asks whether we are still there."""
-        events = request.json().get("events") or []
-        return [
-            InboundEvent(_EVENTS.get(event.get("action"), "task_changed"), event, _event_id(event))
-            for event in events
-            if (event.get("resource") or {}).get("resource_type") == "task"
-        ]
+        return inbound(request.json().get("events") or [])
+
+    async def listen(self) -> AsyncGenerator[InboundEvent, None]:
+        """The same events from the projects' own feeds, from now on. Raises a ConnectorError.
+
+        Sync tokens are kept while it listens, and through failures of Asana; the next listener begins anew, and what
+        happened in between is the next sync's.
+        """
+        async with aclosing(Feed(self.api).pages(self.poll_seconds)) as pages:
+            async for page in pages:
+                for event in inbound(page):
+                    yield event
 
     async def handle_event(self, event_type: str, payload: dict[str, Any]) -> None:  # noqa: ARG002 - all: look again
         """Fetch the task again, with its subtasks, and store it, or mark it deleted: an event tells only its gid."""
@@ -258,10 +267,3 @@ class AsanaConnector(BaseConnector):
             async for found, gone in changed:
                 await persist_records(self.organization_id, "tracker_issues", found, self.source_system)
                 await delete_records(self.organization_id, "tracker_issues", gone.source_ids, self.source_system)
-
-
-def _event_id(event: dict[str, Any]) -> str:
-    """The same for a delivery that is repeated: Asana's events have no id of their own."""
-    change = event.get("change") or {}
-    parts = (event["resource"]["gid"], event.get("created_at"), event.get("action"), change.get("field"))
-    return ":".join(str(part or "") for part in parts)

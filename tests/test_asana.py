@@ -7,17 +7,21 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from revtops_tui.engine import operations
+from connectors.asana import AsanaConnector
+from revtops_tui.engine import inbox, operations
 from revtops_tui.engine.connections import connections
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.simulators.asana import AsanaSimulator
 from revtops_tui.simulators.asana.things import Project, Task, Team
 from revtops_tui.simulators.faults import Fault
+from tests.support.crash import until
+from tests.support.following import Following
 from tests.support.vendors import Connected, connected
 
 
@@ -618,3 +622,100 @@ class TestWebhooks:
     def test_without_a_handshake_nothing_is_taken(self, synced: Connected) -> None:
         with pytest.raises(EngineError, match="no webhook secret"):
             synced.receive(*signed([event("1")]))
+
+
+def heard(office: Connected, gid: str) -> list[str]:
+    """The types of the events about a task in the inbox, the oldest first."""
+    return [one.type for one in reversed(inbox.events(office.ws, limit=500)) if one.payload["resource"]["gid"] == gid]
+
+
+def another_round(office: Connected) -> None:
+    """Wait until the feeds of all projects were asked from now on, or taken up where nobody did so before."""
+    # Each round begins with a list of projects for each workspace: this sees the end of the one behind the current.
+    lists = asked(office, "/projects") + 2 * len(account(office).workspaces)
+    until(lambda: asked(office, "/projects") >= lists)
+
+
+@contextmanager
+def followed(office: Connected) -> Iterator[None]:
+    """The feeds are followed, and nothing keeps them from it until the block ends."""
+    with Following(office) as following:
+        another_round(office)
+        yield
+    assert following.error is None
+
+
+class TestListening:
+    """The feeds of projects, asked again and again by `inbox.follow`, for a machine without a public address."""
+
+    @pytest.fixture(autouse=True)
+    def _often(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(AsanaConnector, "poll_seconds", 0.01)
+
+    def test_what_happens_from_now_on_is_stored_without_an_address(self, synced: Connected) -> None:
+        changed, deleted, before = task(synced, "Prepare contract"), task(synced, "Kick-off"), task(synced, "Idea")
+        account(synced).change_task(before, name="Before anybody listened")
+        with followed(synced):
+            account(synced).change_task(changed, name="Told by the feed")
+            account(synced).remove_task(deleted)
+            made = synced.simulator.create("tracker_issues")
+            until(lambda: all(heard(synced, gid) for gid in (changed.gid, deleted.gid, made)))
+        synced.handle_events()
+        assert heard(synced, before.gid) == []
+        assert heard(synced, changed.gid) == ["task_changed"]
+        assert heard(synced, made)[0] == "task_added"
+        assert heard(synced, deleted.gid)[-1] == "task_deleted"
+        rows = synced.rows("tracker_issues")
+        assert rows[changed.gid]["title"] == "Told by the feed"
+        assert made in rows
+        assert deleted.gid in synced.rows("tracker_issues", deleted=True)
+
+    def test_a_task_in_two_projects_whose_webhook_comes_too_makes_one_event(self, synced: Connected) -> None:
+        synced.receive(b"{}", {"X-Hook-Secret": SECRET})
+        shared = next(each for each in account(synced).tasks.values() if len(each.projects) == 2)
+        with followed(synced):
+            account(synced).change_task(shared, name="Told by two projects and a webhook")
+            another_round(synced)
+        (told,) = inbox.events(synced.ws)
+        synced.receive(*signed([told.payload]))
+        assert heard(synced, shared.gid) == ["task_changed"]
+
+    def test_what_happens_while_asana_is_not_to_be_asked_is_heard_at_once_afterwards(self, synced: Connected) -> None:
+        busy = task(synced, "Prepare contract")
+        faults = synced.simulator.traffic.faults
+        with followed(synced):
+            closed = Fault("429", path="/projects", retry_after="3600")
+            faults.append(closed)
+            until(lambda: closed.hits > 0)
+            for number in range(250):
+                account(synced).change_task(busy, name=f"Name {number}")
+            account(synced).remove_task(busy)
+            # Two rounds are let through at most, and there are three pages of events.
+            faults[:] = [Fault("429", path="/projects", retry_after="3600", after=2 * len(account(synced).workspaces))]
+            until(lambda: "task_deleted" in heard(synced, busy.gid))
+
+    def test_behind_a_token_that_is_too_old_it_goes_on_and_the_next_sync_has_the_rest(self, synced: Connected) -> None:
+        changed, missed = task(synced, "Prepare contract"), task(synced, "Idea")
+        with followed(synced):
+            account(synced).change_task(missed, name="Nobody knows")
+            account(synced).feeds.expire()
+            another_round(synced)
+            account(synced).change_task(changed, name="Behind the new token")
+            until(lambda: heard(synced, changed.gid) == ["task_changed"])
+        synced.synced()
+        assert synced.rows("tracker_issues")[missed.gid]["title"] == "Nobody knows"
+
+    def test_a_new_project_is_heard_and_one_that_went_is_left(self, synced: Connected) -> None:
+        with followed(synced):
+            account(synced).remove_project(next(iter(account(synced).projects.values())))
+            gid = synced.simulator.create("tracker_projects")
+            another_round(synced)
+            made = synced.write("create_issue", title="First one", project=gid)
+            until(lambda: "task_added" in heard(synced, made["id"]))
+
+    def test_a_token_that_was_withdrawn_ends_it(self, synced: Connected) -> None:
+        with Following(synced) as following:
+            synced.simulator.traffic.faults.append(Fault("revoked"))
+            following.join()
+        assert following.error is not None
+        assert following.error.exit_code == 4, "somebody has to connect again"

@@ -173,7 +173,7 @@ def test_what_was_tried_and_failed_is_in_the_ledger(served_api: Api) -> None:
 def test_a_built_in_connector_is_connected_with_what_the_machine_has(served_api: Api) -> None:
     assert served_api.refused("/integrations/connect-builtin", 409, slug="linear")["kind"] == "usage"
     assert served_api.refused("/integrations/connect-builtin", 404, slug="nonsense")["kind"] == "unknown_connector"
-    assert "TWILIO" in served_api.refused("/integrations/connect-builtin", 422, slug="twilio")["message"]
+    assert "TWILIO" in served_api.refused("/integrations/connect-builtin", 409, slug="twilio")["message"]
 
 
 # -- how it says no ----------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ def connect_builtin(
     if missing:
         names = ", ".join(field.env or field.name for field in missing)
         raise EngineError(
-            "invalid_input",
+            "usage",
             f"{manifest['name']} has no credentials on this machine: {names} not set.",
             hint=f"Set them in the environment, or give the credentials: revtops connect {slug}",
         )

@@ -40,15 +40,24 @@ async def _settled(pilot: Pilot[None]) -> None:
     await pilot.pause()
 
 
+async def _hubspot(pilot: Pilot[None]) -> None:
+    """Go to HubSpot in the list, which is whole again."""
+    await pilot.press("slash", *"hubspot", "enter")
+    await _settled(pilot)
+    await pilot.press("slash", "escape")
+    await _settled(pilot)
+
+
 async def connectors(pilot: Pilot[None]) -> None:
     """A connection that has been synced."""
-    await _settled(pilot)
+    await _hubspot(pilot)
 
 
 async def syncing(pilot: Pilot[None]) -> None:
     """A full sync in the middle."""
     app = pilot.app
     assert isinstance(app, RevtopsApp)
+    await _hubspot(pilot)
     await pilot.press("f")
     await _until(pilot, lambda: any(_has_half(job.progress) for job in app.jobs.running.values()))
 
@@ -60,7 +69,7 @@ def _has_half(progress: object) -> bool:
 
 async def connect(pilot: Pilot[None]) -> None:
     """The form of a connector."""
-    await pilot.press("slash", *"postgres", "enter", "enter")
+    await pilot.press("slash", *"postgres", "enter", "n")
     await _settled(pilot)
 
 
@@ -87,6 +96,7 @@ async def query(pilot: Pilot[None]) -> None:
     """A question to HubSpot, live."""
     from textual import events
 
+    await _hubspot(pilot)
     await pilot.press("e")
     await _settled(pilot)
     pilot.app.post_message(events.Paste(_QUERY))
@@ -97,6 +107,7 @@ async def query(pilot: Pilot[None]) -> None:
 
 async def act(pilot: Pilot[None]) -> None:
     """What can be written to a system, and done in it."""
+    await _hubspot(pilot)
     await pilot.press("w")
     await _settled(pilot)
 
@@ -137,7 +148,7 @@ async def _take(ws: Workspace, name: str, folder: Path) -> None:
 
 def main(folder: Path = HERE) -> None:
     """Take every picture."""
-    with Demo(size=20_000) as ws:
+    with Demo(size=20_000, pace=None) as ws:
         sync(ws)
         _ask(ws)
         for name in WALKS:

@@ -15,6 +15,7 @@ from revtops_tui.cli.passphrase import unlock
 from revtops_tui.cli.text import ago, outline
 from revtops_tui.engine.catalog import connector_info
 from revtops_tui.engine.errors import EngineError
+from revtops_tui.engine.person import whoever_this_is
 from revtops_tui.engine.workspace import Workspace
 from store.clock import now
 
@@ -56,7 +57,7 @@ def approvals(options: Namespace, ws: Workspace, console: Console) -> int:
     if bool(options.values) != (options.verb == "edit"):
         raise EngineError("usage", "Values are given to edit a request, and only then.", hint="Such as: amount=900")
     unlock(ws, console)
-    who = _whoever_this_is()
+    who = whoever_this_is()
     if options.verb == "reject":
         engine.reject(ws, options.id, decided_by=who, note=options.note)
         return _show_one(engine.find(ws, options.id), console)
@@ -70,15 +71,6 @@ def _edited(ws: Workspace, asked: ApprovalInfo, given: list[str]) -> dict[str, A
     operations = manifest["write_operations" if asked.kind == "write" else "actions"]
     parameters = [spec for one in operations if one["name"] == asked.operation for spec in one["parameters"]]
     return {**asked.arguments, **coerce_text(parse_parameters(parameters), values.pairs(given))}
-
-
-def _whoever_this_is() -> str:
-    from getpass import getuser
-
-    try:
-        return getuser()
-    except (KeyError, OSError):  # an account without a name, as in a container
-        return "person"
 
 
 def _list(found: list[ApprovalInfo], console: Console) -> int:

@@ -15,6 +15,7 @@ from revtops_tui.simulators.catalog import simulator_class
 from revtops_tui.simulators.server import ServedExchange, observers
 from tests.contracts.checking import check
 from tests.contracts.documents import SPECS
+from tests.contracts.routes import Routes
 from tests.contracts.uncovered import UNCOVERED
 from tests.support.vendors import connected
 from tests.test_every_connector import SYNCING
@@ -84,10 +85,5 @@ def test_no_parameter_can_be_misspelt(slug: str, home: Path) -> None:
 
 def uncovered(exchange: ServedExchange) -> bool:
     """Whether no document describes it, so that the vendor's client library is the authority."""
-    line = f"{exchange.method} {exchange.path}"
-    return any(matches(line, template) for template in UNCOVERED.get(exchange.vendor, {}))
-
-
-def matches(line: str, template: str) -> bool:
-    parts, pattern = line.split("/"), template.split("/")
-    return len(parts) == len(pattern) and all(t.startswith("{") or t == p for p, t in zip(parts, pattern, strict=True))
+    listed = Routes(UNCOVERED.get(exchange.vendor, {}).items())
+    return listed.find(exchange.method, exchange.path) is not None

@@ -38,13 +38,6 @@ class ConnectorsPane(Pane):
     DEFAULT_CSS = """
     ConnectorsPane {
         & > ItemList { width: 32%; min-width: 24; max-width: 44; }
-        & > Sheet {
-            width: 1fr;
-            border: round $border-blurred;
-            border-title-color: $foreground;
-            border-title-style: bold;
-            &:focus { border: round $primary; }
-        }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

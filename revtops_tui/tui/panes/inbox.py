@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
+from revtops_tui.engine.person import whoever_this_is
 from revtops_tui.tui.background import in_background
 from revtops_tui.tui.foresight import foresee
 from revtops_tui.tui.mail import Mail, empty, event_item, load, request_item, write_event, write_request
@@ -41,13 +41,6 @@ class InboxPane(Pane):
         & > Vertical { width: 44%; min-width: 30; max-width: 60; }
         & #requests { height: auto; min-height: 4; max-height: 50%; }
         & #events { height: 1fr; }
-        & > Sheet {
-            width: 1fr;
-            border: round $border-blurred;
-            border-title-color: $foreground;
-            border-title-style: bold;
-            &:focus { border: round $primary; }
-        }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -246,7 +239,7 @@ class InboxPane(Pane):
         """In a thread."""
         from revtops_tui.engine.approvals import approve
 
-        result = approve(self.host.ws, request_id, decided_by=_whoever_this_is(), data=data)
+        result = approve(self.host.ws, request_id, decided_by=whoever_this_is(), data=data)
         self._results[request_id] = result  # with its hint, which the ledger does not keep
         return result
 
@@ -311,13 +304,6 @@ def _nothing(_: object) -> None:
 # Called in threads, where importing the engine does not hold up a frame.
 
 
-def _whoever_this_is() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as in a container
-        return "person"
-
-
 def _outcome(ws: Workspace, request_id: int) -> OperationResult:
     from revtops_tui.engine.approvals import outcome
 
@@ -327,7 +313,7 @@ def _outcome(ws: Workspace, request_id: int) -> OperationResult:
 def _reject(ws: Workspace, request_id: int, note: str | None) -> None:
     from revtops_tui.engine.approvals import reject
 
-    reject(ws, request_id, decided_by=_whoever_this_is(), note=note)
+    reject(ws, request_id, decided_by=whoever_this_is(), note=note)
 
 
 def _replay(ws: Workspace, event_id: int) -> EventInfo:

@@ -14,7 +14,16 @@ class Pane(Horizontal):
     """A workspace under the tabs."""
 
     DEFAULT_CSS = """
-    Pane { height: 1fr; }
+    Pane {
+        height: 1fr;
+        & > Sheet {
+            width: 1fr;
+            border: round $border-blurred;
+            border-title-color: $foreground;
+            border-title-style: bold;
+            &:focus { border: round $primary; }
+        }
+    }
     """
 
     @property

@@ -50,7 +50,8 @@ class Demo:
             vendors = stack.enter_context(self._simulate(*(slug for slug in SIMULATORS if slug != LOCAL)))
             ws = stack.enter_context(Workspace(home, ORGANIZATION, credentials=MemoryCredentials()))
             _connect(ws, vendors)
-            _connect(ws, postgres.result() if postgres else [])
+            with suppress(EngineError):  # a server that is there, and cannot be run: the others do without it
+                _connect(ws, postgres.result() if postgres else [])
         with suppress(EngineError):  # a machine that cannot sandbox demonstrates the other nine
             connect(ws, LOCAL, {})
         if self._pace is not None:

@@ -23,7 +23,7 @@ _ATTEMPTS = 3
 
 
 class PostgresMissingError(Exception):
-    """There is no PostgreSQL server on this machine; the message says how to get one."""
+    """There is no PostgreSQL server on this machine that can be run; the message says why, or how to get one."""
 
 
 class PostgresServer:
@@ -43,8 +43,12 @@ class PostgresServer:
         self._settings = {"listen_addresses": self.host, "unix_socket_directories": "", **_HASTY, **(settings or {})}
 
     def __enter__(self) -> Self:
-        self._initialize()
-        self._start()
+        try:
+            self._initialize()
+            self._start()
+        except (OSError, subprocess.CalledProcessError) as error:
+            # Such as root's server user, who may not enter the home directory that the packaged programs are in.
+            raise PostgresMissingError(f"The PostgreSQL of {self._programs} cannot be run here: {error}") from error
         return self
 
     def __exit__(

@@ -428,6 +428,39 @@ class Schedule(SQLModel, table=True):
     last_status: str | None = None
 
 
+class Query(SQLModel, table=True):
+    """A query that was run against `target` (the local data, or a connection); one with a `name` was saved."""
+
+    __tablename__ = "queries"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id"], ["organizations.id"], ondelete="CASCADE"),
+        UniqueConstraint("organization_id", "target", "name"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    organization_id: str
+    target: str
+    name: str | None = None
+    text: str
+    ran_at: str
+
+
+class RecordChange(SQLModel, table=True):
+    """What the changed fields of a row were until then, as a JSON object. `run_id` is None where an event changed it."""
+
+    __tablename__ = "record_changes"
+    __table_args__ = (_of_connection(), Index("ix_record_changes_row", "entity", "row_id"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection_id: int
+    organization_id: str
+    entity: str
+    row_id: int
+    run_id: int | None = None
+    changed_at: str
+    before: str
+
+
 class Setting(SQLModel, table=True):
     """What the user chose for this data directory, such as the current organization."""
 

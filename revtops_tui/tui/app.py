@@ -20,7 +20,7 @@ from revtops_tui.tui.panes.pane import Pane
 from revtops_tui.tui.progress import toast_of
 from revtops_tui.tui.tabs import TABS
 from revtops_tui.tui.text import plain
-from revtops_tui.tui.theme import DARK, LIGHT
+from revtops_tui.tui.theme import DARK, PLAIN, THEMES
 from revtops_tui.tui.widgets.key_line import KeyLine
 from revtops_tui.tui.widgets.status_line import StatusLine
 
@@ -95,9 +95,9 @@ class RevtopsApp(App[None]):
 
     def on_mount(self) -> None:
         """Colours, and the focus where typed-ahead keys belong."""
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = DARK.name
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = PLAIN.name if self.no_color else DARK.name
         self._status.current = TABS[0].id
         self._panes[TABS[0].id].focus_main()
         self.show_progresser = self.set_interval(1 / _PAINTS_A_SECOND, self.show_progress, pause=True)

@@ -1,4 +1,7 @@
-"""The colours: calm, with one accent for what is focused and one per meaning (good, waiting, wrong)."""
+"""The colours: calm, with one accent for what is focused and one per meaning (good, waiting, wrong).
+
+A theme's `variables` also say how muted a muted text is: where there is little or no colour, it has to stay readable.
+"""
 
 from __future__ import annotations
 
@@ -52,3 +55,58 @@ LIGHT = Theme(
         "scrollbar-corner-color": "#fdfdfe",
     },
 )
+
+CONTRAST = Theme(
+    name="revtops-contrast",
+    dark=True,
+    primary="#5ee7ff",
+    secondary="#7dffb2",
+    accent="#ffd75e",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#1c1c1c",
+    success="#7dff7d",
+    warning="#ffd75e",
+    error="#ff8a8a",
+    variables={
+        "border": "#ffffff",
+        "border-blurred": "#a0a0a0",
+        "text-muted": "#d8d8d8",
+        "text-disabled": "#b8b8b8",
+        "footer-key-foreground": "#5ee7ff",
+        "scrollbar": "#ffffff",
+        "scrollbar-background": "#1c1c1c",
+        "scrollbar-corner-color": "#1c1c1c",
+        "input-selection-background": "#5ee7ff 45%",
+    },
+)
+
+PLAIN = Theme(
+    name="revtops-plain",
+    dark=True,
+    primary="#ffffff",
+    secondary="#d0d0d0",
+    accent="#ffffff",
+    foreground="#e4e4e4",
+    background="#000000",
+    surface="#000000",
+    panel="#262626",
+    success="#e4e4e4",
+    warning="#ffffff",
+    error="#ffffff",
+    variables={
+        "border": "#8a8a8a",
+        "border-blurred": "#5f5f5f",
+        "text-muted": "#b2b2b2",
+        "text-disabled": "#8a8a8a",
+        "footer-key-foreground": "#ffffff",
+        "scrollbar": "#8a8a8a",
+        "scrollbar-background": "#262626",
+        "scrollbar-corner-color": "#262626",
+        "input-selection-background": "#ffffff 35%",
+    },
+)
+"""No colour at all: what a mark, a word or bold type does not say, nothing says. Chosen where NO_COLOR is set."""
+
+THEMES = (DARK, LIGHT, CONTRAST, PLAIN)

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from revtops_tui.engine.workspace import Workspace
 from store.credentials import MemoryCredentials
 from tests.tui.driver import Driver
+from tests.tui.pictures import Compare, comparing
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +35,9 @@ def ws(home: Path) -> Iterator[Workspace]:
 def driver(ws: Workspace) -> Driver:
     """Opens the app over `ws`."""
     return Driver(ws)
+
+
+@pytest.fixture
+def compare(snapshot: SnapshotAssertion) -> Compare:
+    """Compares pictures with those that are kept."""
+    return comparing(snapshot)

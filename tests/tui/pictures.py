@@ -1,31 +1,54 @@
-"""Comparing a state of the app with its picture, at the smallest size that is promised and at a comfortable one."""
+"""Comparing a state of the app with its pictures: two sizes, the smallest that is promised and a comfortable one, in a dark,
+a light and a colourless theme.
+
+After a change that is meant: `pytest tests/tui --snapshot-update`, and look at the pictures before they are committed.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable
 
 import pytest
-from textual.pilot import Pilot
+from pytest_textual_snapshot import SVGImageExtension
+from syrupy.assertion import SnapshotAssertion
 
 from revtops_tui.engine.workspace import Workspace
-from revtops_tui.tui.app import RevtopsApp
+from revtops_tui.tui.theme import DARK, LIGHT, PLAIN
 from tests.tui.driver import NOW, Driver, Visit
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
-Compare = Callable[..., bool]
+LOOKS = {"dark": DARK.name, "light": LIGHT.name, "plain": PLAIN.name}
+Compare = Callable[[str, str], bool]
+"""Whether a picture (the name of its look, its SVG) is as it was."""
 Walk = Callable[[Visit], Awaitable[None]]
 
 
-def picture(compare: Compare, ws: Workspace, size: tuple[int, int], walk: Walk, now: dt.datetime = NOW) -> bool:
-    """Open the app over `ws`, walk to a state, and compare; its clock stands at `now`."""
+def comparing(snapshot: SnapshotAssertion) -> Compare:
+    """Compares with the pictures of this test, one file each."""
+    kept = snapshot.use_extension(SVGImageExtension)
+    return lambda look, svg: bool(kept(name=look) == svg)
 
-    async def run_before(pilot: Pilot[None]) -> None:
-        app = pilot.app
-        assert isinstance(app, RevtopsApp)
+
+def picture(compare: Compare, ws: Workspace, size: tuple[int, int], walk: Walk, now: dt.datetime = NOW) -> bool:
+    """Open the app over `ws`, walk to a state, and compare it in every look; its clock stands at `now`."""
+    taken = asyncio.run(_take(ws, size, walk, now))
+    different = [look for look, svg in taken.items() if not compare(look, svg)]
+    assert not different, f"not as it was in: {', '.join(different)}"
+    return True
+
+
+async def _take(ws: Workspace, size: tuple[int, int], walk: Walk, now: dt.datetime) -> dict[str, str]:
+    app = Driver(ws).app(now)
+    taken = {}
+    async with app.run_test(size=size, notifications=True) as pilot:
         visit = Visit(app, pilot)
         await visit.until(lambda: app.is_open)
         await walk(visit)
         await visit.settle()
-
-    return compare(Driver(ws).app(now), terminal_size=size, run_before=run_before)
+        for look, theme in LOOKS.items():
+            app.theme = theme
+            await visit.settle()
+            taken[look] = app.export_screenshot(title="revtops")
+    return taken

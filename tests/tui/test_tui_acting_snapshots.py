@@ -50,56 +50,56 @@ async def _inbox(visit: Visit) -> None:
 
 
 @SIZES
-def test_an_empty_inbox(snap_compare: Compare, ws: Workspace, shop: Shop, size: tuple[int, int]) -> None:
+def test_an_empty_inbox(compare: Compare, ws: Workspace, shop: Shop, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await _inbox(visit)
         await visit.sees("Nothing has come yet")
 
-    assert picture(snap_compare, ws, size, walk)
+    assert picture(compare, ws, size, walk)
 
 
 @SIZES
-def test_requests_that_wait(snap_compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
+def test_requests_that_wait(compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await _inbox(visit)
         await visit.sees("Inbox (3)", "on the phone")
         visit.app.clear_notifications()
 
-    assert picture(snap_compare, busy, size, walk, _later(busy))
+    assert picture(compare, busy, size, walk, _later(busy))
 
 
 @SIZES
-def test_the_toast_about_them(snap_compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
+def test_the_toast_about_them(compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await visit.sees("3 requests wait for approval")
 
-    assert picture(snap_compare, busy, size, walk, _later(busy))
+    assert picture(compare, busy, size, walk, _later(busy))
 
 
 @SIZES
-def test_a_request_that_was_rejected(snap_compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
+def test_a_request_that_was_rejected(compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await _inbox(visit)
         await visit.press("G")
         await visit.sees("never free.")
         visit.app.clear_notifications()
 
-    assert picture(snap_compare, busy, size, walk, _later(busy))
+    assert picture(compare, busy, size, walk, _later(busy))
 
 
 @SIZES
-def test_the_question_before_an_action(snap_compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
+def test_the_question_before_an_action(compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await _inbox(visit)
         visit.app.clear_notifications()
         await visit.press("j", "a")
         await visit.sees("Send once", "cannot show what")
 
-    assert picture(snap_compare, busy, size, walk, _later(busy))
+    assert picture(compare, busy, size, walk, _later(busy))
 
 
 @SIZES
-def test_a_request_that_failed(snap_compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
+def test_a_request_that_failed(compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await _inbox(visit)
         visit.app.clear_notifications()
@@ -108,11 +108,11 @@ def test_a_request_that_failed(snap_compare: Compare, busy: Workspace, size: tup
         await visit.press("enter")
         await visit.sees("Inbox (2)", "Ask for something else.", "failed")
 
-    assert picture(snap_compare, busy, size, walk, _later(busy))
+    assert picture(compare, busy, size, walk, _later(busy))
 
 
 @SIZES
-def test_an_outcome(snap_compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
+def test_an_outcome(compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await visit.sees("● Shop", "3 requests wait")
         visit.app.clear_notifications()
@@ -123,44 +123,44 @@ def test_an_outcome(snap_compare: Compare, busy: Workspace, size: tuple[int, int
         await visit.press("right", "enter")
         await visit.sees("Nobody knows whether it was done")
 
-    assert picture(snap_compare, busy, size, walk, _later(busy))
+    assert picture(compare, busy, size, walk, _later(busy))
 
 
 @SIZES
-def test_a_note_for_a_rejection(snap_compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
+def test_a_note_for_a_rejection(compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await _inbox(visit)
         visit.app.clear_notifications()
         await visit.press("x", *"not yet")
         await visit.sees("not yet")
 
-    assert picture(snap_compare, busy, size, walk, _later(busy))
+    assert picture(compare, busy, size, walk, _later(busy))
 
 
 @SIZES
-def test_an_event(snap_compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
+def test_an_event(compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await _inbox(visit)
         visit.app.clear_notifications()
         await visit.press("tab", "j")
         await visit.sees("Payload", "fragile")
 
-    assert picture(snap_compare, busy, size, walk, _later(busy))
+    assert picture(compare, busy, size, walk, _later(busy))
 
 
 @SIZES
-def test_what_can_be_done(snap_compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
+def test_what_can_be_done(compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await visit.sees("● Shop", "3 requests wait")
         visit.app.clear_notifications()
         await visit.press("j", "w")
         await visit.sees("write or act", "update_deal")
 
-    assert picture(snap_compare, busy, size, walk, _later(busy))
+    assert picture(compare, busy, size, walk, _later(busy))
 
 
 @SIZES
-def test_filling_in_a_write(snap_compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
+def test_filling_in_a_write(compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await _inbox(visit)
         visit.app.clear_notifications()
@@ -169,15 +169,4 @@ def test_filling_in_a_write(snap_compare: Compare, busy: Workspace, size: tuple[
         await visit.press("tab", "end", "minus", "tab")
         await visit.sees("It must be a number")
 
-    assert picture(snap_compare, busy, size, walk, _later(busy))
-
-
-def test_the_inbox_without_colour(snap_compare: Compare, busy: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-
-    async def walk(visit: Visit) -> None:
-        await _inbox(visit)
-        await visit.sees("Inbox (3)")
-        visit.app.clear_notifications()
-
-    assert picture(snap_compare, busy, (80, 24), walk, _later(busy))
+    assert picture(compare, busy, size, walk, _later(busy))

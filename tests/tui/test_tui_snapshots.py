@@ -48,49 +48,49 @@ async def _stay(visit: Visit) -> None:
 
 
 @SIZES
-def test_first_start(snap_compare: Compare, ws: Workspace, shop: Shop, size: tuple[int, int]) -> None:
-    assert picture(snap_compare, ws, size, _stay)
+def test_first_start(compare: Compare, ws: Workspace, shop: Shop, size: tuple[int, int]) -> None:
+    assert picture(compare, ws, size, _stay)
 
 
 @SIZES
-def test_a_connector_that_can_be_added(snap_compare: Compare, ws: Workspace, shop: Shop, size: tuple[int, int]) -> None:
+def test_a_connector_that_can_be_added(compare: Compare, ws: Workspace, shop: Shop, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await visit.press("slash", "s", "h", "o", "p", "enter")
         await visit.sees("It asks for")
 
-    assert picture(snap_compare, ws, size, walk)
+    assert picture(compare, ws, size, walk)
 
 
 @SIZES
-def test_the_form(snap_compare: Compare, ws: Workspace, shop: Shop, size: tuple[int, int]) -> None:
+def test_the_form(compare: Compare, ws: Workspace, shop: Shop, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await visit.press("slash", "s", "h", "o", "p", "enter", "enter")
         await visit.sees("Connect Shop")
         await visit.press("x", "f5")
         await visit.sees("Required.")
 
-    assert picture(snap_compare, ws, size, walk)
+    assert picture(compare, ws, size, walk)
 
 
 @SIZES
-def test_a_connection(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+def test_a_connection(compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await visit.sees("Last runs")
 
-    assert picture(snap_compare, full, size, walk)
+    assert picture(compare, full, size, walk)
 
 
 @SIZES
-def test_a_broken_connector(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+def test_a_broken_connector(compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await visit.press("G")
         await visit.sees("This connector cannot be used")
 
-    assert picture(snap_compare, full, size, walk)
+    assert picture(compare, full, size, walk)
 
 
 @SIZES
-def test_a_sync_under_way(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+def test_a_sync_under_way(compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
     entities = {
         "accounts": EntityProgress("done", 1204, 12, 3, 1189, 0, 0, 1204, None),
         "deals": EntityProgress("running", 57_300, 2310, 41, 54_949, 0, 2, 91_300, None),
@@ -106,25 +106,25 @@ def test_a_sync_under_way(snap_compare: Compare, full: Workspace, size: tuple[in
         visit.app.show_progress()
         await visit.sees("rate limit: 3 s")
 
-    assert picture(snap_compare, full, size, walk)
+    assert picture(compare, full, size, walk)
 
 
 @SIZES
-def test_the_question_before_disconnecting(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+def test_the_question_before_disconnecting(compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await visit.press("D")
         await visit.sees("Disconnect Shop?")
 
-    assert picture(snap_compare, full, size, walk)
+    assert picture(compare, full, size, walk)
 
 
 @SIZES
-def test_help(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+def test_help(compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await visit.press("question_mark")
         await visit.sees("Keys", "Here")
 
-    assert picture(snap_compare, full, size, walk)
+    assert picture(compare, full, size, walk)
 
 
 async def _open_deals(visit: Visit) -> None:
@@ -135,65 +135,65 @@ async def _open_deals(visit: Visit) -> None:
 
 
 @SIZES
-def test_rows(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+def test_rows(compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await _open_deals(visit)
         await visit.press("l", "s")
         await visit.sees("amount ▲")
 
-    assert picture(snap_compare, full, size, walk)
+    assert picture(compare, full, size, walk)
 
 
 @SIZES
-def test_filtered_rows(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+def test_filtered_rows(compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await _open_deals(visit)
         await visit.press("slash")
         await visit.paste("rollout")
         await visit.sees("1 of 80")
 
-    assert picture(snap_compare, full, size, walk)
+    assert picture(compare, full, size, walk)
 
 
 @SIZES
-def test_an_empty_table(snap_compare: Compare, ws: Workspace, size: tuple[int, int]) -> None:
+def test_an_empty_table(compare: Compare, ws: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await visit.press("2")
         await visit.sees("No rows yet", "Bookkeeping")
 
-    assert picture(snap_compare, ws, size, walk)
+    assert picture(compare, ws, size, walk)
 
 
 @SIZES
-def test_a_record(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+def test_a_record(compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await _open_deals(visit)
         await visit.press("enter")
         await visit.sees("region")
 
-    assert picture(snap_compare, full, size, walk)
+    assert picture(compare, full, size, walk)
 
 
 @SIZES
-def test_a_result(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+def test_a_result(compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await visit.press("3")
         await visit.paste("select stage, count(*) as deals, sum(amount) as total from deals group by stage")
         await visit.press("f5")
         await visit.sees("2 rows")
 
-    assert picture(snap_compare, full, size, walk)
+    assert picture(compare, full, size, walk)
 
 
 @SIZES
-def test_a_mistake_in_a_query(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+def test_a_mistake_in_a_query(compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await visit.press("3")
         await visit.paste("select * from nowhere")
         await visit.press("f5")
         await visit.sees("no such table")
 
-    assert picture(snap_compare, full, size, walk)
+    assert picture(compare, full, size, walk)
 
 
 LIVE = {
@@ -205,7 +205,7 @@ LIVE = {
 
 
 @SIZES
-def test_a_live_query(snap_compare: Compare, full: Workspace, shop: Shop, size: tuple[int, int]) -> None:
+def test_a_live_query(compare: Compare, full: Workspace, shop: Shop, size: tuple[int, int]) -> None:
     shop.change(answer=LIVE)
 
     async def walk(visit: Visit) -> None:
@@ -214,11 +214,11 @@ def test_a_live_query(snap_compare: Compare, full: Workspace, shop: Shop, size: 
         await visit.press("f5")
         await visit.sees("rows from Shop")
 
-    assert picture(snap_compare, full, size, walk)
+    assert picture(compare, full, size, walk)
 
 
 @SIZES
-def test_what_can_be_asked(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+def test_what_can_be_asked(compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await visit.press("e")
         await visit.sees("the file's `answer` comes back")
@@ -226,23 +226,14 @@ def test_what_can_be_asked(snap_compare: Compare, full: Workspace, size: tuple[i
         await visit.press("f2")
         await visit.sees("local data, read-only", "Shop, live")
 
-    assert picture(snap_compare, full, size, walk)
+    assert picture(compare, full, size, walk)
 
 
 @SIZES
-def test_what_a_query_can_name(snap_compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
+def test_what_a_query_can_name(compare: Compare, full: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await visit.press("3")
         await visit.press("f3")
         await visit.sees("accounts", "domain")
 
-    assert picture(snap_compare, full, size, walk)
-
-
-def test_without_colour(snap_compare: Compare, full: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-
-    async def walk(visit: Visit) -> None:
-        await visit.sees("Last runs")
-
-    assert picture(snap_compare, full, (80, 24), walk)
+    assert picture(compare, full, size, walk)

@@ -446,7 +446,7 @@ class Query(SQLModel, table=True):
 
 
 class RecordChange(SQLModel, table=True):
-    """What the changed fields of a row were until then, as a JSON object. `run_id` is None where an event changed it."""
+    """What the changed fields of a row were until then (a JSON object). `run_id` is None where an event changed it."""
 
     __tablename__ = "record_changes"
     __table_args__ = (_of_connection(), Index("ix_record_changes_row", "entity", "row_id"))

@@ -1,5 +1,5 @@
-"""Comparing a state of the app with its pictures: two sizes, the smallest that is promised and a comfortable one, in a dark,
-a light and a colourless theme.
+"""Comparing a state of the app with its pictures: at the smallest size that is promised and at a comfortable one,
+each in a dark, a light and a colourless theme.
 
 After a change that is meant: `pytest tests/tui --snapshot-update`, and look at the pictures before they are committed.
 """

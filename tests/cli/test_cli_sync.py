@@ -154,14 +154,14 @@ def test_progress_without_a_terminal_is_a_line_now_and_then(revtops: CommandLine
 
 
 def test_a_second_ctrl_c_ends_the_process_at_once(revtops: CommandLine, connected_shop: Shop) -> None:
-    connected_shop.change(deals=deals(5), expect=10, closes_never=True)
+    connected_shop.change(deals=deals(5), expect=10, deaf=True)
     with revtops.terminal("sync") as screen:
         screen.expect("5 of 10")
         screen.sendintr()
         screen.expect("Ctrl-C again to kill")  # two signals at once may arrive as one
         screen.sendintr()
         assert ended(screen) in (130, -signal.SIGINT)
-    connected_shop.change(closes_never=False)
+    connected_shop.change(deaf=False)
     assert revtops("sync").code == 0
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,9 @@ class ShopConnector(BaseConnector):
         yield shop["deals"]
         if shop.get("closes_never"):
             await asyncio.Event().wait()
+        while shop.get("deaf"):
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
         if shop.get("stumbles"):
             raise RuntimeError(f"stumbled over password=hunter2secret and {self.credentials['token']}")
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from connectors.discovery import Catalog
     from connectors.http import Exchange
+    from revtops_tui.engine.settings import Settings
     from store.credentials import CredentialStore
     from store.database import Database
 
@@ -65,6 +66,15 @@ class Workspace:
         from store.connections import DEFAULT_ORGANIZATION, setting
 
         return setting(self.database, CURRENT_ORGANIZATION) or DEFAULT_ORGANIZATION
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The user's settings, as they were when they were first asked for."""
+        if self._shared_with is not None:
+            return self._shared_with.settings
+        from revtops_tui.engine.settings import load
+
+        return load(self.home)
 
     @cached_property
     def catalog(self) -> Catalog:

@@ -38,6 +38,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "serve": ("api", "the local HTTP API, for programs of this machine"),
         "api": ("api", "the token of the local API"),
         "org": ("organizations", "organizations: list, create, use"),
+        "credentials": ("credentials", "where credentials are kept: list, move, another passphrase"),
         "doctor": ("maintenance", "check that everything revtops needs is in order"),
         "backup": ("maintenance", "copy the database to a file, while it is in use"),
         "completion": ("completion", "completion of commands and names for your shell"),

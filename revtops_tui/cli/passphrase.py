@@ -29,8 +29,15 @@ def offer_encrypted_file(ws: Workspace, console: Console, error: EngineError) ->
     console.say(error.message)
     if not prompts.confirm("Keep credentials in an encrypted file, under a passphrase?"):
         return False
+    ws.credentials = open_credentials(ws.home, passphrase=new_passphrase(console))
+    return True
+
+
+def new_passphrase(console: Console) -> str:
+    """Ask for a passphrase that is to be, twice. Raises EngineError when the two differ, or nobody can be asked."""
+    if not console.interactive:
+        raise EngineError("usage", "A new passphrase is needed.", hint='Give it with --stdin, as {"new": "…"}.')
     passphrase = prompts.secret("New passphrase: ")
     if not passphrase or passphrase != prompts.secret("The same once more: "):
-        raise EngineError("usage", "The two passphrases differ, or are empty.", hint="Nothing was stored. Try again.")
-    ws.credentials = open_credentials(ws.home, passphrase=passphrase)
-    return True
+        raise EngineError("usage", "The two passphrases differ, or are empty.", hint="Nothing was changed. Try again.")
+    return passphrase

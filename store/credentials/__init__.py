@@ -101,6 +101,11 @@ def open_credentials(home: Path, *, passphrase: str | None = None, timeout: floa
             f"The credentials are in the encrypted file {vault}, and no passphrase was given.",
             f"Enter the passphrase when asked, or set {PASSPHRASE_VARIABLE}.",
         )
+    return open_keyring(home, timeout=timeout)
+
+
+def open_keyring(home: Path, *, timeout: float = 5.0) -> CredentialStore:
+    """The OS keyring, whatever is chosen for the data directory `home`. Raises `CredentialsError` "backend_refused"."""
     from store.credentials.keyring_store import KeyringCredentials, choose_backend
 
     return KeyringCredentials(choose_backend(), home, timeout=timeout)

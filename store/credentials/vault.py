@@ -75,6 +75,11 @@ class VaultCredentials:
             _replace(self._path, sealed.with_items(items))
         return len(items) < len(sealed.items)
 
+    def count(self) -> int:
+        """How many items the file holds."""
+        sealed = _load(self._path)
+        return 0 if sealed is None else len(sealed.items)
+
     def check(self) -> str:
         # Not by making the file: it being there is what chooses it, also for the next run without a passphrase.
         if _load(self._path) is None:

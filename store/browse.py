@@ -8,11 +8,12 @@ from __future__ import annotations
 import sqlite3
 import threading
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from store.errors import StoreError, store_error
+from store.filters import Clause, where
 from store.scoped import Scoped, open_scoped
 
 _CHUNK = 5_000
@@ -21,21 +22,29 @@ _CHUNK = 5_000
 class Selection:
     """The rows of a table that pass a filter, in an order. Ids arrive while `exact` is still False."""
 
-    def __init__(self, path: Path, organization_id: str, table: str, sort: str | None, descending: bool, text: str):
+    def __init__(
+        self,
+        path: Path,
+        organization_id: str,
+        table: str,
+        sort: str | None,
+        descending: bool,
+        clauses: Sequence[Clause],
+    ) -> None:
         self._path, self._organization_id, self._table = path, organization_id, table
         self._lock = threading.Lock()
         self._reading = open_scoped(path, organization_id)
         try:
-            self._start(table, sort, descending, text)
+            self._start(table, sort, descending, clauses)
         except StoreError:
             self._reading.connection.close()
             raise
 
-    def _start(self, table: str, sort: str | None, descending: bool, text: str) -> None:
+    def _start(self, table: str, sort: str | None, descending: bool, clauses: Sequence[Clause]) -> None:
         if table not in self._reading.tables:
             raise StoreError("invalid_input", f"There is no table {table}.", hint=_there_are(self._reading.tables))
         self.columns = self._reading.tables[table]
-        self._query, self._values = _ids_query(self._reading, table, sort, descending, text)
+        self._query, self._values = _ids_query(self._reading, table, sort, descending, clauses)
         self._listed = ", ".join(f'"{column}"' for column in self.columns)
         self._ids = array("q")
         self._stop = threading.Event()
@@ -101,19 +110,16 @@ class Selection:
             self._first.set()
 
 
-def _ids_query(scoped: Scoped, table: str, sort: str | None, descending: bool, text: str) -> tuple[str, list[str]]:
+def _ids_query(
+    scoped: Scoped, table: str, sort: str | None, descending: bool, clauses: Sequence[Clause]
+) -> tuple[str, list[str | float]]:
     columns = scoped.tables[table]
     if sort is not None and sort not in columns:
         raise StoreError("invalid_input", f"{table} has no column {sort}.", hint=_there_are(columns))
-    where, values = "", []
-    if text:
-        searched = [column for column in columns if column not in ("id", "connection_id", "synced_at")]
-        where = " WHERE " + " OR ".join(f"\"{column}\" LIKE ? ESCAPE '\\'" for column in searched)
-        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        values = [f"%{escaped}%"] * len(searched)
+    condition, values = where(clauses)
     direction = "DESC" if descending else "ASC"
     order = f'"{sort}" {direction} NULLS LAST, id' if sort else f"id {direction}"
-    return f'SELECT id FROM "{table}"{where} ORDER BY {order}', values
+    return f'SELECT id FROM "{table}"{condition} ORDER BY {order}', values
 
 
 def _there_are(names: Iterable[str]) -> str:

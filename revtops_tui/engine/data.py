@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass
 
 from revtops_tui.engine.errors import EngineError, people
+from revtops_tui.engine.filters import Filter, parse
 from revtops_tui.engine.suggestions import did_you_mean
 from revtops_tui.engine.workspace import Workspace
 from store import browse, console
@@ -13,7 +14,7 @@ from store.browse import Selection
 from store.console import Answer
 from store.errors import StoreError
 
-__all__ = ["Answer", "Browser", "Selection", "TableInfo", "counts", "sql", "tables"]
+__all__ = ["Answer", "Browser", "Filter", "Selection", "TableInfo", "counts", "sql", "tables"]
 
 
 @dataclass(frozen=True)
@@ -57,20 +58,26 @@ class Browser:
     """One table of the organization, of any size."""
 
     def __init__(self, ws: Workspace, table: str) -> None:
-        known = browse.tables(ws.database.path, ws.organization_id)
+        known = browse.column_types(ws.database.path, ws.organization_id)
         if table not in known:
             hint = did_you_mean(table, known) or f"There are: {', '.join(known)}."
             raise EngineError("usage", f"There is no table {table}.", hint=hint)
         self._ws = ws
         self.table = table
-        self.columns = list(known[table])
+        self.types = known[table]
+        self.columns = list(self.types)
 
-    def open(self, sort: str | None = None, *, descending: bool = False, filter: str = "") -> Selection:  # noqa: A002 - what it is
-        """The rows that contain `filter` in some column, in the order of `sort`.
+    def filter(self, text: str) -> Filter:
+        """What a person typed as a filter of this table (`engine.filters`). Raises EngineError."""
+        return parse(text, self.types)
+
+    def open(self, sort: str | None = None, *, descending: bool = False, filter: str | Filter = "") -> Selection:  # noqa: A002 - what it is
+        """The rows that pass `filter`, in the order of `sort`. Raises EngineError.
 
         Returns when the first rows are there: at once without a sort, after a look at all of them with one.
         """
+        clauses = (self.filter(filter) if isinstance(filter, str) else filter).clauses
         try:
-            return Selection(self._ws.database.path, self._ws.organization_id, self.table, sort, descending, filter)
+            return Selection(self._ws.database.path, self._ws.organization_id, self.table, sort, descending, clauses)
         except StoreError as error:
             raise people(error) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,13 +20,17 @@ Format = Callable[[Any], str]
 
 @dataclass(frozen=True)
 class Column:
-    """One column: where its value stands in a row, its width in cells, and how a value becomes text."""
+    """One column: where its value stands in a row, its width in cells, and how a value becomes text.
+
+    `fixed`: somebody chose the width, and no row changes it.
+    """
 
     index: int
     name: str
     width: int
     right: bool
     text: Format
+    fixed: bool = False
 
 
 def measure(names: Sequence[str], rows: Sequence[Sequence[Any]], *, offset: int = 0) -> list[Column]:
@@ -36,9 +40,20 @@ def measure(names: Sequence[str], rows: Sequence[Sequence[Any]], *, offset: int 
 
 def widened(column: Column, rows: Sequence[Sequence[Any]]) -> Column:
     """The column with room for these rows too: what the sample did not foresee is not cut."""
+    if column.fixed:
+        return column
     values = [row[column.index] for row in rows]
     width = min(_widest(column.text, values), _WIDEST)
     return replace(column, width=width) if width > column.width else column
+
+
+def arranged(columns: Sequence[Column], order: Sequence[str] | None, widths: Mapping[str, int]) -> list[Column]:
+    """The columns named by `order` (None: as they are), with the widths that somebody chose; unknown names are none."""
+    by_name = {column.name: column for column in columns}
+    chosen = columns if order is None else [by_name[name] for name in order if name in by_name]
+    return [
+        replace(column, width=widths[column.name], fixed=True) if column.name in widths else column for column in chosen
+    ]
 
 
 def _column(index: int, name: str, sample: Sequence[Any]) -> Column:

@@ -19,6 +19,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "sync": ("sync", "bring new and changed records into the local database"),
         "schedule": ("schedule", "have connections synced by themselves"),
         "sql": ("live", "ask the local database, read-only"),
+        "queries": ("queries", "saved queries: list, run, save, delete"),
         "schema": ("live", "what a connected system can be asked for"),
         "query": ("live", "ask a connected system, live"),
         "rejected": ("rejected", "records that were set aside, and why; retry them"),

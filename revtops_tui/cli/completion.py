@@ -72,7 +72,14 @@ complete -c revtops -f -a '(__revtops_complete)'
 
 _SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 
-_CAPABILITIES = {"sync": "sync", "query": "query", "schema": "query", "write": "write", "action": "action"}
+_CAPABILITIES = {
+    "sync": "sync",
+    "query": "query",
+    "queries": "query",
+    "schema": "query",
+    "write": "write",
+    "action": "action",
+}
 """Command -> what a connection must be able to do to be offered."""
 
 
@@ -226,6 +233,12 @@ def _organizations(ws: Workspace, command: str, given: list[str]) -> Iterable[Ca
     return [(one.id, one.name) for one in organizations(ws.database)]
 
 
+def _saved_queries(ws: Workspace, command: str, given: list[str]) -> Iterable[Candidate]:  # noqa: ARG001 - see _SOURCES
+    from store.queries import saved
+
+    return [(query.name or "", query.text) for query in saved(ws.database, ws.organization_id)]
+
+
 _SOURCES: dict[str, Callable[[Workspace, str, list[str]], Iterable[Candidate]]] = {
     "connector": _connectors,
     "connection": _connections,
@@ -236,6 +249,7 @@ _SOURCES: dict[str, Callable[[Workspace, str, list[str]], Iterable[Candidate]]] 
     "entity": _entities,
     "org": _organizations,
     "name": _organizations,
+    "saved": _saved_queries,
 }
 """Name of an argument -> the names that may stand there, from the command and the arguments so far."""
 

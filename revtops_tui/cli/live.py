@@ -18,7 +18,8 @@ from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace
 from revtops_tui.words import duration, plural
 
-_ROWS = 500
+ROWS = 500
+"""Rows of the local data that are shown unless more are asked for."""
 _PATIENCE = 1.0
 """Seconds that a query may take before its clock is shown."""
 
@@ -104,7 +105,7 @@ def add_sql(parser: Parser) -> None:
         ('revtops sql "SELECT * FROM deals" --limit 100000 --json', "for scripts"),
     )
     parser.add_argument("request", metavar="QUERY", help="one SELECT; - reads it from stdin")
-    parser.add_argument("--limit", type=_positive, default=_ROWS, metavar="N", help="rows to show (default: 500)")
+    parser.add_argument("--limit", type=positive, default=ROWS, metavar="N", help="rows to show (default: 500)")
     parser.set_defaults(run=sql)
 
 
@@ -149,7 +150,8 @@ class _Clock:
         sys.stderr.flush()
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """An option's value: a whole number from 1."""
     number = int(text)
     if number < 1:
         raise ValueError(text)

@@ -16,6 +16,7 @@ from connectors._asana.declared import EVENT_TYPES, SCOPES, WRITE_OPERATIONS
 from connectors._asana.events import Feed, inbound
 from connectors._asana.query import COLUMNS, Query
 from connectors._asana.reading import Reader
+from connectors._asana.signing_in import OAUTH
 from connectors._asana.writing import Writer
 from connectors.base import BaseConnector
 from connectors.changes import RecordState
@@ -73,6 +74,7 @@ class AsanaConnector(BaseConnector):
         write_operations=WRITE_OPERATIONS,
         event_types=EVENT_TYPES,
         nango_integration_id="asana",
+        oauth=OAUTH,
         description="Teams, projects and tasks from Asana.",
         icon="asana",
         usage_guide="Connect with a personal access token: it sees what you see, in all your workspaces. For webhooks "

@@ -16,6 +16,7 @@ from connectors._google_drive.feed import position, wait_for_change
 from connectors._google_drive.folders import Changes, Folders, scope_of
 from connectors._google_drive.query import SEARCH_TERMS, Finder, file_id
 from connectors._google_drive.reading import FOLDER, USER, File, Reader, members
+from connectors._google_drive.signing_in import OAUTH
 from connectors._google_drive.writing import FILE_TYPES, Writer
 from connectors.base import BaseConnector
 from connectors.errors import BookmarkLostError
@@ -116,6 +117,7 @@ class GoogleDriveConnector(BaseConnector):
         ],
         event_types=[EventType("files_changed", "Something changed in the Drive: what it was is fetched and stored")],
         nango_integration_id="google-drive",
+        oauth=OAUTH,
         description="Files with their folders from Google Drive; search, read and write documents.",
         icon="google_drive",
         usage_guide="Connect with an OAuth access token of the scope drive. With drive.readonly everything but writing "

@@ -32,6 +32,7 @@ from connectors._hubspot.records import (
     records,
     stages,
 )
+from connectors._hubspot.signing_in import OAUTH
 from connectors.base import BaseConnector
 from connectors.changes import RecordState
 from connectors.http import RateBudget
@@ -96,6 +97,7 @@ class HubSpotConnector(BaseConnector):
         "desc limit 50` (operators = != < <= > >= in, contains, between, is null; and, or), `contacts: acme` for words "
         "anywhere, or HubSpot's own search JSON with an objectType. get_schema has the property names.",
         nango_integration_id="hubspot",
+        oauth=OAUTH,
         description="Companies, contacts, deals, goals and activities of HubSpot CRM, read and written.",
         icon="hubspot",
         usage_guide="Connect with an access token: in HubSpot, Settings > Integrations > Private Apps, create an app "

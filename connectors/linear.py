@@ -16,6 +16,7 @@ from connectors._linear.before import state_before
 from connectors._linear.graphql import Reply, ask, every, listing, next_cursor, teams_of
 from connectors._linear.query import SCHEMA, SEARCH, Search, described, parse, table
 from connectors._linear.records import ISSUE, PROJECT, TEAM, has_more_teams, issue, label_ids, project, records, team
+from connectors._linear.signing_in import OAUTH
 from connectors._linear.writing import Writer
 from connectors.base import BaseConnector
 from connectors.changes import RecordState
@@ -153,6 +154,7 @@ class LinearConnector(BaseConnector):
             EventType("issue_done", "An issue came into a state of the type completed"),
         ],
         nango_integration_id="linear",
+        oauth=OAUTH,
         description="Teams, projects and issues from Linear.",
         icon="linear",
         usage_guide="Connect with a personal API key: it sees what you see. For webhooks make one in Linear under "

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from connectors.base import BaseConnector
 from connectors.errors import DeclarationError
+from connectors.oauth import described
 from connectors.parameter_types import printable
 from connectors.registry import ConnectorAction, WriteOperation, credential_fields
 from connectors.sources import Source, stamp
@@ -81,7 +82,7 @@ def load_class(source: Source, attribute: str) -> type[BaseConnector]:
 def manifest(cls: type[BaseConnector]) -> dict[str, Any]:
     """A connector as `connectors --json` and the agents' list show it: plain JSON values."""
     meta = cls.meta
-    described = {
+    known = {
         "slug": meta.slug,
         "name": meta.name,
         "description": meta.description,
@@ -94,12 +95,14 @@ def manifest(cls: type[BaseConnector]) -> dict[str, Any]:
         "event_types": [asdict(event_type) for event_type in meta.event_types],
         "query_description": meta.query_description,
         "auth_fields": [asdict(field) for field in credential_fields(meta)],
+        "oauth_scopes": list(meta.oauth_scopes),
+        "oauth": described(meta.oauth) if meta.oauth else None,
         "icon": meta.icon,
         "usage_guide": meta.usage_guide,
         "builtin": meta.builtin,
     }
     # Through JSON, so that a manifest from the cache and a fresh one are the same.
-    return cast("dict[str, Any]", json.loads(json.dumps(described)))
+    return cast("dict[str, Any]", json.loads(json.dumps(known)))
 
 
 def _operation(operation: WriteOperation | ConnectorAction) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from connectors._pipedrive.records import (
     Kind,
     record,
 )
+from connectors._pipedrive.signing_in import OAUTH
 from connectors._pipedrive.writing import Writer
 from connectors.base import BaseConnector
 from connectors.changes import RecordState
@@ -71,6 +72,7 @@ class PipedriveConnector(BaseConnector):
         entity_types=["pipelines", "pipeline_stages", "accounts", "contacts", "deals", "activities"],
         oauth_scopes=["base", "deals:full", "contacts:full", "activities:full", "users:read", "search:read"],
         nango_integration_id="pipedrive",
+        oauth=OAUTH,
         auth_fields=[
             AuthField(
                 "api_token",

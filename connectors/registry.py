@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from connectors.oauth import OAuthApp
+
 if TYPE_CHECKING:
     from connectors.discovery import Catalog
 
@@ -137,6 +139,8 @@ class ConnectorMeta:
     default_sharing: str | None = None
     builtin: bool = False
     """Connects with one click: with the platform's credentials (`AuthField.env`), or with none at all."""
+    oauth: OAuthApp | None = None
+    """How an app of the user's own signs in at the vendor, in place of a token that is pasted."""
 
 
 _TOKEN_FIELDS: dict[AuthType, AuthField] = {

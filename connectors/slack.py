@@ -18,6 +18,7 @@ from connectors._slack.declared import ACTIONS, AUTH_FIELDS, EVENT_TYPES, SCOPES
 from connectors._slack.query import FORMS, Queries
 from connectors._slack.reading import Reader
 from connectors._slack.records import TOMBSTONE, channel_record, message_record, permalink
+from connectors._slack.signing_in import OAUTH
 from connectors._slack.workspace import Workspace
 from connectors.base import BaseConnector
 from connectors.context import ConnectorContext
@@ -65,6 +66,7 @@ class SlackConnector(BaseConnector):
         + ". Channels go by #name or id. `search` takes Slack's own modifiers (in:, from:, before:) and needs a user "
         "token. `file` gives the text of a file. History is newest first, a thread oldest first.",
         nango_integration_id="slack",
+        oauth=OAUTH,
         description="Channels, messages and threads from Slack; sends messages and files; hears of new messages.",
         icon="slack",
         usage_guide="Make an app of your own from the manifest in docs/connectors/slack.md, install it, and give its "

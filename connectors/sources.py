@@ -27,6 +27,8 @@ SDK_MODULES = frozenset(
         "http",
         "loading",
         "models",
+        "oauth",
+        "oauth_validation",
         "once",
         "paging",
         "parameter_types",

@@ -13,6 +13,8 @@ from typing import Any
 from connectors.base import BaseConnector
 from connectors.errors import DeclarationError
 from connectors.models import ENTITY_ALIASES, ENTITY_RECORDS, Record, entity_name
+from connectors.oauth import OAuthApp
+from connectors.oauth_validation import oauth_problems
 from connectors.parameter_types import shown, suggestion
 from connectors.parameters import parse_auth_fields, parse_parameters
 from connectors.registry import (
@@ -56,6 +58,7 @@ def problems(cls: type[BaseConnector]) -> list[str]:
     checks: list[tuple[tuple[str, ...], Callable[[], Iterator[str]]]] = [
         (("slug",), lambda: _slug_problems(cls, meta.slug)),
         (("auth_type", "auth_fields"), lambda: _auth_problems(meta)),
+        (("oauth", "oauth_scopes", "auth_type"), lambda: oauth_problems(meta)),
         (("write_operations",), lambda: _operation_problems("write operation", meta.write_operations)),
         (("actions",), lambda: _operation_problems("action", meta.actions)),
         (("event_types",), lambda: _name_problems("event type", meta.event_types)),
@@ -99,6 +102,7 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "webhook_secret_extra_data_key": _OPTIONAL_TEXT,
     "default_sharing": _OPTIONAL_TEXT,
     "builtin": ("True or False", _is(bool)),
+    "oauth": ("an OAuthApp or None", _is(OAuthApp, type(None))),
 }
 
 

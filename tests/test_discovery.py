@@ -199,6 +199,8 @@ class Full(BaseConnector):
         ],
         "icon": "box",
         "usage_guide": "How to",
+        "oauth_scopes": [],
+        "oauth": None,
         "builtin": False,
     }
 

@@ -70,6 +70,7 @@ def _show_one(one: Mapping[str, Any], console: Console) -> int:
     if one["auth_fields"]:
         console.line()
         show_parameters("Credentials", one["auth_fields"], console)
+    _show_signing_in(one, console)
     for title, verb in (("write_operations", "write"), ("actions", "action")):
         for operation in one[title]:
             console.line()
@@ -79,6 +80,21 @@ def _show_one(one: Mapping[str, Any], console: Console) -> int:
         console.heading("Events")
         console.table(("name", "description"), [(e["name"], e["description"]) for e in one["event_types"]])
     return 0
+
+
+def _show_signing_in(one: Mapping[str, Any], console: Console) -> None:
+    """How to register an app of one's own with the vendor, and which scopes it needs for what."""
+    app = one["oauth"]
+    if not app:
+        return
+    console.line()
+    console.heading("Signing in, in place of a token: an app of your own")
+    for line in app["guide"].splitlines():
+        console.line(line)
+    for line in app["app_manifest"].splitlines():
+        console.line(f"    {line}")
+    console.line(f"Scopes: {', '.join(one['oauth_scopes'])}")
+    console.table(("for", "scopes"), [(name, ", ".join(needed)) for name, needed in app["scopes_for"].items()])
 
 
 def show_operation(verb: str, slug: str, operation: Mapping[str, Any], console: Console) -> None:

@@ -12,8 +12,8 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus, urlsplit, url
 import orjson
 
 MASK = "***"
-BODY_LIMIT = 64 * 1024
-"""Bytes of a body that are kept for showing."""
+BODY_LIMIT = 8 * 1024 * 1024
+"""Bytes of a body that are kept for showing: a whole page of records, and no file."""
 
 _SHORTEST_SECRET = 4
 """Credentials also hold flags and numbers; masking "1" wherever it stands would hide everything and protect nothing."""
@@ -24,6 +24,7 @@ _NAMES = (
 )  # fmt: skip
 _SENSITIVE = re.compile("|".join(_NAMES), re.IGNORECASE)
 _SENSITIVE_BYTES = tuple(name.encode() for name in _NAMES)
+_REST_OF_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+"(\s*:)?', re.DOTALL)
 _BROKEN_JSON_FIELD = re.compile(
     rb'("[^"\\]*(?:' + b"|".join(_SENSITIVE_BYTES) + rb')[^"\\]*"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|[^\s",}\]]+)',
     re.IGNORECASE,
@@ -133,7 +134,7 @@ def _holds_secret(parameter: str) -> bool:
 
 def _mask_json(body: bytes) -> bytes:
     lowered = body.lower()
-    if not any(name in lowered for name in _SENSITIVE_BYTES):
+    if not any(_names_a_field(lowered, name) for name in _SENSITIVE_BYTES):
         return body  # taking the document apart costs more than the request, and most have no such field
     try:
         document = orjson.loads(body)
@@ -141,6 +142,17 @@ def _mask_json(body: bytes) -> bytes:
         return _BROKEN_JSON_FIELD.sub(rb'\1"' + MASK.encode() + b'"', body)
     masked = _mask_fields(document)
     return body if masked == document else orjson.dumps(masked)
+
+
+def _names_a_field(document: bytes, word: bytes) -> bool:
+    """Whether the name of a field has the word in it: in the values of a page it stands more often than not."""
+    at = document.find(word)
+    while at >= 0:
+        rest = _REST_OF_STRING.match(document, at)
+        if rest is None or rest[1]:
+            return True
+        at = document.find(word, rest.end())
+    return False
 
 
 def _mask_fields(value: Any) -> Any:

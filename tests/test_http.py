@@ -36,6 +36,7 @@ from connectors.errors import (
     VendorUnavailableError,
 )
 from connectors.http import Exchange, HttpClient, RateBudget
+from connectors.redaction import BODY_LIMIT
 from tests.support.faulty import Answer, Fault, FaultyProxy, FaultyServer, running
 
 NOW = dt.datetime(2026, 5, 1, 12, 0, 0, tzinfo=dt.UTC)
@@ -874,6 +875,35 @@ async def test_every_attempt_is_shown(server: FaultyServer, time: Time) -> None:
     assert shown[1].response_body is None
     assert (shown[2].request_body, shown[2].response_body, shown[2].error) == (b'{"a":1}', b"[1]", None)
     assert shown[0].started_at.tzinfo is dt.UTC
+    assert len({e.call for e in shown}) == 1
+    assert all(e.may_change for e in shown)
+
+
+async def test_what_reads_is_told_from_what_may_change_something(server: FaultyServer, time: Time) -> None:
+    shown: list[Exchange] = []
+    async with client(server, time, on_exchange=shown.append) as http:
+        await http.get("/x")
+        await http.post("/search", json={}, reads=True)
+        await http.post("/x", json={})
+    assert [e.may_change for e in shown] == [False, False, True]
+    assert len({e.call for e in shown}) == 3
+
+
+@pytest.mark.parametrize(
+    ("body", "seen"),
+    [
+        (b'{"name":  "monkey", "n": 1.0}', b'{"name":  "monkey", "n": 1.0}'),
+        (b'{"name": "key\\":", "n": 1}', b'{"name": "key\\":", "n": 1}'),
+        (b'{"name": "key", "a \\" key \\" b" : 1}', b'{"name":"key","a \\" key \\" b":"***"}'),
+        (b'["key", {"api_key": "canary"}]', b'["key",{"api_key":"***"}]'),
+    ],
+)
+async def test_a_word_in_a_value_is_no_secrets_name(server: FaultyServer, time: Time, body: bytes, seen: bytes) -> None:
+    server.script(Answer(200, body))
+    shown: list[Exchange] = []
+    async with client(server, time, on_exchange=shown.append) as http:
+        await http.get("/x")
+    assert shown[0].response_body == seen
 
 
 CANARY = 'cänary/"s3 cret"&+1'
@@ -938,7 +968,7 @@ async def test_a_broken_off_answer_does_not_show_its_token(server: FaultyServer,
 
 
 async def test_shown_bodies_are_cut_and_no_secret_with_them(server: FaultyServer, time: Time) -> None:
-    padding = b"x" * (64 * 1024 - 3)
+    padding = b"x" * (BODY_LIMIT - 3)
     server.script(Answer(200, padding + b"canary-secret" + padding, {"Content-Type": "text/plain"}))
     shown: list[Exchange] = []
     async with client(server, time, on_exchange=shown.append, secrets=lambda: ["canary-secret"]) as http:

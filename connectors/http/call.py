@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, TypedDict
 
 import orjson
@@ -15,6 +16,9 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 """The methods that change nothing (RFC 9110, 9.2.1), of those that APIs use."""
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 """Of the methods that HTTP defines as idempotent (RFC 9110, 9.2.2), those that APIs use."""
+
+
+_numbers = count(1)
 
 
 class RequestOptions(TypedDict, total=False):
@@ -36,7 +40,10 @@ class RequestOptions(TypedDict, total=False):
 
 @dataclass
 class Call:
-    """What is asked, with its body encoded, and how far it got: `attempt` counts from 1, `waited` in seconds."""
+    """What is asked, with its body encoded, and how far it got: `attempt` counts from 1, `waited` in seconds.
+
+    `number` tells it from every other call of this process.
+    """
 
     method: str
     url: str
@@ -47,8 +54,15 @@ class Call:
     pacer: Pacer
     timeout: float | None
     most: int | None = None
+    reads: bool = False
     attempt: int = 0
     waited: float = 0.0
+    number: int = field(default_factory=_numbers.__next__)
+
+    @property
+    def may_change(self) -> bool:
+        """Whether it may change something at the vendor."""
+        return not self.reads and self.method not in READING
 
     @property
     def may_run_twice(self) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from connectors.errors import RateLimitedError, VendorUnavailableError
 from connectors.http.breaker import Breaker
-from connectors.http.call import READING, Call, RequestOptions, encode_body
+from connectors.http.call import Call, RequestOptions, encode_body
 from connectors.http.rates import Pacer, RateBudget
 from connectors.http.retries import AgainError, Judge, Retrier
 from connectors.http.sender import Sender
@@ -30,6 +30,8 @@ class HttpClient:
     Args:
         base_url: what relative URLs are below; its path prefix is kept.
         auth_headers: asked before each attempt. They go to the base URL's origin and nowhere else.
+        renew: asked when a request was refused with 401; where it finds other credentials, the request is sent once
+            more with them. A refused request was not carried out, so that is safe for any of them.
         budgets: how many requests the vendor allows; requests name theirs with `budget`.
         keep_budgets: False where the base URL is not the vendor's own: a simulator or a self-hosted instance has limits
             of its own, and only those that its answers state are kept.
@@ -50,6 +52,7 @@ class HttpClient:
         base_url: str = "",
         *,
         auth_headers: Callable[[], Awaitable[Mapping[str, str]]] | None = None,
+        renew: Callable[[httpx2.Request], Awaitable[bool]] | None = None,
         budgets: Sequence[RateBudget] = (),
         keep_budgets: bool = True,
         timeout: float = 30.0,
@@ -69,6 +72,7 @@ class HttpClient:
         self.requests = 0
         """How many requests were asked for so far."""
         self._auth_headers = auth_headers
+        self._renew = renew
         self._timeout, self._deadline = timeout, deadline
         self._longest_wait = longest_wait
         self._on_exchange = on_exchange
@@ -133,8 +137,9 @@ class HttpClient:
             pacer=self._pacers[budget],
             timeout=timeout,
             most=most,
+            reads=reads,
         )
-        if self._hold is not None and not reads and call.method not in READING:
+        if self._hold is not None and call.may_change:
             self._hold(held(call, self._redactor))
             raise HeldBackError
         self._refuse_while_down()
@@ -197,6 +202,9 @@ class HttpClient:
         self._waiting.stop_if_cancelled()
         call.attempt += 1
         request, answer = await self._open().send(call)
+        if self._renew is not None and not call.renewed and _is_refusal(answer) and await self._renew(request):
+            call.renewed = True
+            request, answer = await self._open().send(call)
         call.waited = 0.0
         return self._judge.settle(call, request, answer)
 
@@ -229,3 +237,7 @@ class HttpClient:
                 system=self._system,
             )
         return self._sender
+
+
+def _is_refusal(answer: httpx2.Response | Failure) -> bool:
+    return not isinstance(answer, Failure) and answer.status_code == 401

@@ -9,7 +9,7 @@ from connectors.errors import InvalidInputError
 from connectors.http import answers
 from connectors.http.call import Failure, UnsendableError
 from connectors.http.rates import read_limits
-from connectors.http.traffic import Exchange, Timing, describe
+from connectors.http.traffic import Exchange, describe
 from connectors.http.urls import origin, redirected
 from connectors.redaction import is_sensitive
 
@@ -92,8 +92,7 @@ class Sender:
         if not isinstance(answer, Failure):
             call.pacer.learn(read_limits(answer.headers.raw))
         if self._on_exchange is not None:
-            timing = Timing(self._clock() - began, call.attempt, call.waited)
-            self._on_exchange(describe(request, answer, timing, self._redactor))
+            self._on_exchange(describe(call, request, answer, self._clock() - began, self._redactor))
         return answer
 
     def _redirected_to(self, call: Call, answer: httpx2.Response | Failure) -> str | None:

@@ -20,7 +20,9 @@ class Exchange:
     """One attempt of a request, secrets masked and bodies cut (see `connectors.redaction`).
 
     `status` and `response_body` are None where no answer came, and `error` then says why. `attempt` counts from 1;
-    `seconds` is the attempt's own duration and `waited` the seconds held back before it.
+    `seconds` is the attempt's own duration and `waited` the seconds held back before it. The attempts of one request,
+    and what it was redirected to, have the same `call`, a number of this process. `may_change`: whether the method says
+    that something may be changed, and the connector did not say that it only reads.
     """
 
     method: str
@@ -35,15 +37,8 @@ class Exchange:
     waited: float
     error: str | None
     started_at: dt.datetime
-
-
-@dataclass(frozen=True)
-class Timing:
-    """How long an attempt took, and which one it was; see `Exchange`."""
-
-    seconds: float
-    attempt: int
-    waited: float
+    call: int = 0
+    may_change: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,23 +67,25 @@ def held(call: Call, redactor: Redactor) -> HeldRequest:
 
 
 def describe(
-    request: httpx2.Request, answer: httpx2.Response | Failure, timing: Timing, redactor: Redactor
+    call: Call, request: httpx2.Request, answer: httpx2.Response | Failure, seconds: float, redactor: Redactor
 ) -> Exchange:
-    """The exchange that has just ended, with an answer or with the failure that came in its place."""
+    """The exchange that has just ended after `seconds`, with an answer or with the failure that came in its place."""
     response = None if isinstance(answer, Failure) else answer
     return Exchange(
         method=request.method,
         url=redactor.url(str(request.url)),
         status=response.status_code if response is not None else None,
-        seconds=timing.seconds,
+        seconds=seconds,
         request_headers=redactor.headers(request.headers.raw),
         response_headers=redactor.headers(response.headers.raw) if response is not None else {},
         request_body=_body(request, redactor) if request.content else None,
         response_body=_body(response, redactor) if response is not None else None,
-        attempt=timing.attempt,
-        waited=timing.waited,
+        attempt=call.attempt,
+        waited=call.waited,
         error=redactor.text(answer.words) if isinstance(answer, Failure) else None,
-        started_at=dt.datetime.now(dt.UTC) - dt.timedelta(seconds=timing.seconds),
+        started_at=dt.datetime.now(dt.UTC) - dt.timedelta(seconds=seconds),
+        call=call.number,
+        may_change=call.may_change,
     )
 
 

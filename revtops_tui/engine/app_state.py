@@ -34,7 +34,7 @@ class AppState(MutableMapping[str, Any]):
     """
 
     def __init__(self, ws: Workspace, note: Callable[[str], object] = _log.warning) -> None:
-        self._ws = ws
+        self.ws = ws
         self._note = note
         self._values: dict[str, Any] | None = None
         self._lock = threading.Lock()
@@ -43,8 +43,8 @@ class AppState(MutableMapping[str, Any]):
     @property
     def path(self) -> Path:
         """The organization's file. Its id is opaque text, which need not be the name of a file."""
-        name = hashlib.sha256(self._ws.organization_id.encode()).hexdigest()[:16]
-        return self._ws.home / "app_state" / f"{name}.json"
+        name = hashlib.sha256(self.ws.organization_id.encode()).hexdigest()[:16]
+        return self.ws.home / "app_state" / f"{name}.json"
 
     def __getitem__(self, key: str) -> Any:
         return self._read()[key]
@@ -107,7 +107,7 @@ class AppState(MutableMapping[str, Any]):
     def _write(self) -> None:
         try:
             replace_private(
-                self.path, json.dumps({"organization": self._ws.organization_id, "state": dict(self._read())}, indent=1)
+                self.path, json.dumps({"organization": self.ws.organization_id, "state": dict(self._read())}, indent=1)
             )
         except OSError as error:
             _log.warning("what the app remembers could not be written: %s", error.strerror)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, MutableMapping
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on
 from textual.app import App, ComposeResult, SystemCommand
@@ -19,6 +19,7 @@ from revtops_tui.tui.jobs import Jobs, Outcome, SyncJob
 from revtops_tui.tui.panes.pane import Pane
 from revtops_tui.tui.progress import toast_of
 from revtops_tui.tui.tabs import TABS
+from revtops_tui.tui.tasks import Task, Tasks, summary
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.theme import DARK, PLAIN, THEMES
 from revtops_tui.tui.widgets.key_line import KeyLine
@@ -27,6 +28,7 @@ from revtops_tui.tui.widgets.status_line import StatusLine
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
 
+    from revtops_tui.engine.app_state import AppState
     from revtops_tui.engine.connections import ConnectionInfo
     from revtops_tui.engine.errors import EngineError
     from revtops_tui.engine.sync import RunResult
@@ -67,6 +69,8 @@ class RevtopsApp(App[None]):
         self.demo = demo
         self.clock = clock
         self.jobs = Jobs()
+        self.tasks = Tasks(self)
+        self._state: AppState | None = None
         self.progressed: Signal[None] = Signal(self, "progressed")
         self.changed: Signal[None] = Signal(self, "changed")
         self.committed: Signal[None] = Signal(self, "committed")
@@ -105,7 +109,10 @@ class RevtopsApp(App[None]):
     def on_unmount(self) -> None:
         """However the app ends, no sync keeps the process alive."""
         self.jobs.cancel_all()
+        self.tasks.cancel_all()
         self._alerts.stop()
+        if self._state is not None:
+            self._state.flush()
 
     @property
     def _status(self) -> StatusLine:
@@ -220,8 +227,60 @@ class RevtopsApp(App[None]):
 
     def show_progress(self) -> None:
         """Paint what runs; ten times a second while something does."""
-        self._status.busy = self.jobs.summary()
+        self._status.busy = summary(self.jobs, self.tasks)
         self.progressed.publish(None)
+
+    # -- tasks, what is remembered, and other programs
+
+    def start_task(self, task: Task[Any]) -> None:
+        """Begin long work; it goes on wherever the user is."""
+        self.tasks.start(task)
+        self.show_progresser.resume()
+        self.show_progress()
+
+    def work_ended(self) -> None:
+        """Some work is over: where it was the last, nothing is painted any more, and who waited to leave may."""
+        if not (self.jobs.running or self.tasks.running):
+            self.show_progresser.pause()
+            if self._leaving:
+                self.exit()
+        self.show_progress()
+
+    @property
+    def state(self) -> MutableMapping[str, Any]:
+        """What is remembered of this organization until the next start: JSON values by name (`data.columns.deals`)."""
+        if self._state is None or self._state.ws is not self.ws:
+            from revtops_tui.engine.app_state import AppState
+
+            if self._state is not None:
+                self._state.flush()
+            self._state = AppState(self.ws, lambda note: self.tell(note, severity="warning"))
+        return self._state
+
+    def copy(self, text: str, what: str) -> None:
+        """Copy a text to wherever it can be pasted from; the toast says how, and `what` it was, never the text."""
+        from revtops_tui.tui.clipboard import copy
+
+        copy(self, text, what)
+
+    async def edit(self, text: str, suffix: str = ".json") -> str | None:
+        """What the user made of a text in the editor; None where it was left as it was, or there is no editor."""
+        from revtops_tui.tui.outside import OutsideError, edit
+
+        try:
+            return edit(self, self.ws.settings.tools, text, suffix)
+        except OutsideError as error:
+            self.tell(str(error), title="Editor", severity="warning")
+            return None
+
+    def page(self, text: str) -> None:
+        """Show a long text in the pager."""
+        from revtops_tui.tui.outside import OutsideError, page
+
+        try:
+            page(self, self.ws.settings.tools, text)
+        except OutsideError as error:
+            self.tell(str(error), title="Pager", severity="warning")
 
     # -- telling
 

@@ -35,6 +35,17 @@ class SyncJob:
         """Whether it was asked to stop, and has not yet."""
         return self.cancel.is_set()
 
+    @property
+    def doing(self) -> str:
+        """What it does, or waits for."""
+        if self.cancelling:
+            return "stopping"
+        return (self.progress.waiting_for if self.progress else None) or "syncing"
+
+    def stop(self) -> None:
+        """Ask it to stop."""
+        self.cancel.set()
+
     def see(self, progress: Progress) -> None:
         """Take in what the engine reports; called in the sync's thread."""
         now = time.monotonic()

@@ -1,0 +1,76 @@
+"""Programs outside of the app: an editor for a text, a pager for a long one. The app steps aside while they run."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.app import App, SuspendNotSupported
+
+from revtops_tui.tui.text import plain_lines
+
+if TYPE_CHECKING:
+    from revtops_tui.engine.settings import Tools
+
+
+class OutsideError(Exception):
+    """A program could not be used; the text says why."""
+
+
+def edit(app: App[None], tools: Tools, text: str, suffix: str) -> str | None:
+    """What the user made of `text` in the editor; None where it was left as it was. Raises OutsideError.
+
+    The text lies in a file of its owner's for as long as the editor runs. Not for secrets: editors keep copies.
+    """
+    command = tools.editor or os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    with tempfile.TemporaryDirectory(prefix="revtops-") as folder:
+        file = Path(folder) / f"text{suffix}"
+        file.touch(0o600)
+        file.write_text(text, encoding="utf-8", newline="")
+        _run(app, [*_words(command), str(file)])
+        try:
+            edited = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise OutsideError("What the editor left cannot be read as text; nothing was changed.") from None
+    if not text.endswith("\n"):
+        edited = edited.removesuffix("\n")  # most editors end a file with one
+    return None if edited == text else edited
+
+
+def page(app: App[None], tools: Tools, text: str) -> None:
+    """Show a text in the pager, harmless as everywhere: pagers pass terminal codes on. Raises OutsideError."""
+    command = tools.pager or os.environ.get("PAGER") or "less"
+    _run(app, _words(command), "\n".join(plain_lines(text)))
+
+
+def _words(command: str) -> list[str]:
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise OutsideError(f"The command `{command}` cannot be understood: {error}.") from None
+    if not words:
+        raise OutsideError("The command for it is empty.")
+    return words
+
+
+def _run(app: App[None], command: Sequence[str], text: str | None = None) -> None:
+    try:
+        with app.suspend():
+            _finish(command, text)
+    except SuspendNotSupported:
+        raise OutsideError("Another program can be opened in a terminal only, not from here.") from None
+
+
+def _finish(command: Sequence[str], text: str | None) -> None:
+    """Run a program to its end. The event loop waits: whatever it drew would be drawn over the program."""
+    try:
+        ended = subprocess.run(command, input=text, encoding="utf-8", check=False)
+    except OSError as error:
+        raise OutsideError(f"{command[0]} could not be started: {error.strerror}.") from None
+    if ended.returncode:
+        raise OutsideError(f"{command[0]} ended with code {ended.returncode}; nothing was changed.")

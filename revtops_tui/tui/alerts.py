@@ -41,11 +41,12 @@ class Alerts:
         from revtops_tui.engine.errors import EngineError
 
         try:
-            watch(self._app.ws, lambda: self._app.call_later(self._committed), self._stopped)
+            watch(self._app.ws, lambda: self._app.call_later(self.look), self._stopped)
         except EngineError as error:
             self._app.call_later(partial(self._app.tell_error, error))
 
-    def _committed(self) -> None:
+    def look(self) -> None:
+        """Something was stored, or another organization is looked at."""
         self._app.committed.publish(None)
         in_background(
             self._app, partial(_waiting, self._app.ws), self._have, self._failed, group="alerts", exclusive=True

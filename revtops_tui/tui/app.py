@@ -15,7 +15,7 @@ from textual.signal import Signal
 
 from revtops_tui.tui.alerts import Alerts
 from revtops_tui.tui.background import in_background
-from revtops_tui.tui.jobs import Jobs, Outcome, SyncJob
+from revtops_tui.tui.jobs import USUAL, Extent, Jobs, Outcome, SyncJob
 from revtops_tui.tui.panes.pane import Pane
 from revtops_tui.tui.progress import toast_of
 from revtops_tui.tui.tabs import TABS
@@ -38,6 +38,10 @@ _PAINTS_A_SECOND = 10
 _TOAST_SECONDS = 6.0
 
 
+def _done(job: SyncJob) -> str:
+    return "tried, and nothing stored" if job.extent.dry_run else "synced"
+
+
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
@@ -50,6 +54,7 @@ class RevtopsApp(App[None]):
         *[Binding(tab.key, f"go('{tab.id}')", tab.title, show=False, tooltip=f"Go to {tab.title}") for tab in TABS],
         Binding("question_mark", "help", "Help", key_display="?", tooltip="The keys that do something here"),
         Binding("ctrl+p", "command_palette", "All", tooltip="Every command, found by typing", priority=True),
+        Binding("O", "organizations", "Organization", show=False, tooltip="Look at another organization, or make one"),
         Binding("q", "quit", "Quit", show=False, tooltip="Leave; asks first while something runs"),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, system=True),
     ]
@@ -82,6 +87,8 @@ class RevtopsApp(App[None]):
         ] = []  # ended well, while others that were started with them still run
         self._on_ready = on_ready
         self.drafts: dict[str, dict[str, object]] = {}
+        self._home = ws
+        self._drafts_elsewhere: dict[str, dict[str, dict[str, object]]] = {}
         self._panes: dict[str, Pane] = {}
         self._leaving = False
 
@@ -120,11 +127,36 @@ class RevtopsApp(App[None]):
 
     def opened(self) -> None:
         """What there is has been read, for the first time: whose data it is can be shown now."""
-        self._status.note = f"org {self.ws.organization_id}{' · DEMO' if self.demo else ''}"
+        self._name_organization()
         self.is_open = True
         self._alerts.start()
         if self._on_ready is not None:
             self._on_ready(self)
+
+    def _name_organization(self) -> None:
+        self.jobs.organization = self.ws.organization_id
+        self._status.note = f"org {self.ws.organization_id}{' · DEMO' if self.demo else ''}"
+
+    def action_organizations(self) -> None:
+        """Choose the organization that is looked at."""
+        from revtops_tui.tui.dialogs.organizations import OrganizationsDialog
+
+        self.push_screen(OrganizationsDialog(), self.look_at)
+
+    async def look_at(self, organization_id: str | None) -> None:
+        """Show another organization; what runs in this one goes on, and nothing of it stays on the screen."""
+        if organization_id is None or organization_id == self.ws.organization_id:
+            return
+        self._drafts_elsewhere[self.ws.organization_id] = self.drafts
+        self.drafts = self._drafts_elsewhere.pop(organization_id, {})
+        self.ws = self._home.seen_by(organization_id)
+        self._name_organization()
+        for pane in self._panes.values():
+            await pane.remove()
+        self._panes.clear()
+        await self.go(TABS[0].id)
+        self._alerts.look()
+        self.show_progress()
 
     def show_waiting(self, count: int) -> None:
         """Say at the inbox how many requests wait."""
@@ -155,14 +187,12 @@ class RevtopsApp(App[None]):
 
     # -- syncs
 
-    def start_sync(
-        self, selector: str, title: str, *, full: bool = False, allow_deletes: bool = False, wave: str = ""
-    ) -> None:
+    def start_sync(self, selector: str, title: str, extent: Extent = USUAL, *, wave: str = "") -> None:
         """Start syncing a connection; it goes on whatever is shown. Those of one `wave` are told of together."""
         if selector in self.jobs.running:
             return
-        job = SyncJob(selector, title, full, allow_deletes, wave or selector)
-        self.jobs.running[selector] = job
+        job = SyncJob(selector, title, extent, wave or selector)
+        self.jobs.start(job)
         in_background(
             self,
             partial(self.jobs.run, self.ws, job),
@@ -180,8 +210,9 @@ class RevtopsApp(App[None]):
             self.show_progress()
 
     def _sync_ended(self, job: SyncJob, result: RunResult) -> None:
-        self._end(job, Outcome(job.title, result, cancelled=job.cancelling))
-        if result.error_kind == "sweep_refused" and not self._leaving:
+        self._end(job, Outcome(job.title, result, cancelled=job.cancelling, dry_run=job.extent.dry_run))
+        is_here = job.organization == self.jobs.organization
+        if result.error_kind == "sweep_refused" and is_here and not self._leaving:
             self._ask_about_deletes(job, result)
         elif job.cancelling:
             self.tell("Stopped. What was stored stays; the next sync goes on from there.", title=job.title)
@@ -195,9 +226,9 @@ class RevtopsApp(App[None]):
     def _tell_good(self, wave: str) -> None:
         """One toast for all that were started together and ended well, once none of them runs any more."""
         good = [(job, result) for job, result in self._good if job.wave == wave]
-        if good and not any(job.wave == wave for job in self.jobs.running.values()):
+        if good and not any(job.wave == wave for job in self.jobs.everywhere):
             what = good[0][0].title if len(good) == 1 else f"{len(good)} systems"
-            self.tell(toast_of([result for _, result in good]), title=f"{what} synced")
+            self.tell(toast_of([result for _, result in good]), title=f"{what} {_done(good[0][0])}")
             self._good = [(job, result) for job, result in self._good if job.wave != wave]
 
     def _ask_about_deletes(self, job: SyncJob, result: RunResult) -> None:
@@ -205,7 +236,7 @@ class RevtopsApp(App[None]):
 
         def answered(answer: str | None) -> None:
             if answer is not None:
-                self.start_sync(job.selector, job.title, full=True, allow_deletes=True)
+                self.start_sync(job.selector, job.title, Extent(full=True, allow_deletes=True))
 
         text = f"{result.error} Is that right? They would be marked deleted by another full sync."
         choice = Choice("allow", "Mark them deleted", danger=True)
@@ -218,7 +249,7 @@ class RevtopsApp(App[None]):
 
     def _end(self, job: SyncJob, outcome: Outcome) -> None:
         self.jobs.end(job, outcome)
-        if not self.jobs.running:
+        if not self.jobs.everywhere:
             self.show_progresser.pause()
             if self._leaving:
                 self.exit()
@@ -321,12 +352,12 @@ class RevtopsApp(App[None]):
 
     async def action_quit(self) -> None:
         """Leave; while something syncs, ask first."""
-        if not self.jobs.running:
+        if not self.jobs.everywhere:
             self.exit()
             return
         from revtops_tui.tui.dialogs.ask import Ask, Choice
 
-        running = " and ".join(job.title for job in self.jobs.running.values())
+        running = " and ".join(job.title for job in self.jobs.everywhere)
         question = Ask(
             "Stop syncing and quit?",
             f"{running} is being synced. What is stored stays, and the next sync goes on from there.",
@@ -338,7 +369,7 @@ class RevtopsApp(App[None]):
     def _leave(self, answer: str | None) -> None:
         if answer is None:
             return
-        if not self.jobs.running:
+        if not self.jobs.everywhere:
             self.exit()
         self._leaving = True
         self.jobs.cancel_all()

@@ -9,11 +9,28 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from revtops_tui.engine.errors import EngineError
     from revtops_tui.engine.sync import Progress, RunResult
     from revtops_tui.engine.workspace import Workspace
 
 _RATE_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much a sync fetches, as `SyncOptions` has it, which are too dear to import before a sync starts."""
+
+    full: bool = False
+    since: dt.datetime | None = None
+    entities: tuple[str, ...] = ()
+    dry_run: bool = False
+    allow_deletes: bool = False
+
+
+USUAL = Extent()
+"""What is new."""
 
 
 @dataclass
@@ -22,9 +39,9 @@ class SyncJob:
 
     selector: str
     title: str
-    full: bool = False
-    allow_deletes: bool = False
+    extent: Extent = USUAL
     wave: str = ""
+    organization: str = ""
     cancel: threading.Event = field(default_factory=threading.Event)
     started: float = field(default_factory=time.monotonic)
     progress: Progress | None = None
@@ -34,6 +51,11 @@ class SyncJob:
     def cancelling(self) -> bool:
         """Whether it was asked to stop, and has not yet."""
         return self.cancel.is_set()
+
+    @property
+    def waiting_for(self) -> str | None:
+        """What it waits for, such as "rate limit: 3 s"."""
+        return self.progress.waiting_for if self.progress else None
 
     @property
     def doing(self) -> str:
@@ -80,6 +102,7 @@ class Outcome:
     result: RunResult | None = None
     error: EngineError | None = None
     cancelled: bool = False
+    dry_run: bool = False
 
     @property
     def is_good(self) -> bool:
@@ -88,34 +111,72 @@ class Outcome:
 
 
 class Jobs:
-    """The syncs that run, and how the last one of each connection ended."""
+    """The syncs that run, and how the last one of each connection ended: of every organization that was looked at.
 
-    def __init__(self) -> None:
-        self.running: dict[str, SyncJob] = {}
-        self.ended: dict[str, Outcome] = {}
+    `running` and `ended` are those of the organization that is looked at now, by selector.
+    """
+
+    def __init__(self, organization: str = "") -> None:
+        self.organization = organization
+        self._running: dict[str, dict[str, SyncJob]] = {}
+        self._ended: dict[str, dict[str, Outcome]] = {}
+
+    @property
+    def running(self) -> dict[str, SyncJob]:
+        """What runs here."""
+        return self._running.setdefault(self.organization, {})
+
+    @property
+    def ended(self) -> dict[str, Outcome]:
+        """How what ran here last ended."""
+        return self._ended.setdefault(self.organization, {})
+
+    @property
+    def everywhere(self) -> list[SyncJob]:
+        """What runs, in whichever organization."""
+        return [job for jobs in self._running.values() for job in jobs.values()]
+
+    def start(self, job: SyncJob) -> None:
+        """Note a job that starts here."""
+        job.organization = self.organization
+        self.running[job.selector] = job
 
     def run(self, ws: Workspace, job: SyncJob) -> RunResult:
         """Run a job to its end, in the thread that calls."""
         from revtops_tui.engine.sync import SyncOptions, sync
 
-        options = SyncOptions(full=job.full, allow_deletes=job.allow_deletes)
+        extent = job.extent
+        options = SyncOptions(extent.full, extent.since, extent.entities, extent.dry_run, extent.allow_deletes)
         return sync(ws, [job.selector], options, on_progress=job.see, cancel=job.cancel)[0]
 
     def end(self, job: SyncJob, outcome: Outcome) -> None:
         """Note how a job ended."""
-        self.running.pop(job.selector, None)
-        self.ended[job.selector] = outcome
+        self._running.get(job.organization, {}).pop(job.selector, None)
+        self._ended.setdefault(job.organization, {})[job.selector] = outcome
 
     def cancel_all(self) -> None:
         """Ask every job to stop."""
-        for job in self.running.values():
+        for job in self.everywhere:
             job.cancel.set()
 
     def summary(self) -> str:
         """What the status line says: nothing when nothing runs."""
-        if not self.running:
+        jobs = self.everywhere
+        if not jobs:
             return ""
-        shares = [share for job in self.running.values() if (share := job.share) is not None]
-        percent = f" {sum(shares) / len(shares):.0%}" if len(shares) == len(self.running) else ""
-        names = [job.title for job in self.running.values()]
-        return f"⟳ {names[0] if len(names) == 1 else f'{len(names)} syncs'}{percent}"
+        if len(jobs) == 1:
+            return f"⟳ {self._named(jobs[0])}{_percent(jobs)}{_wait(jobs[0])}"
+        waiting = sum(job.waiting_for is not None for job in jobs)
+        return f"⟳ {len(jobs)} syncs{_percent(jobs)}{f', {waiting} waiting' if waiting else ''}"
+
+    def _named(self, job: SyncJob) -> str:
+        return job.title if job.organization in ("", self.organization) else f"{job.title} of {job.organization}"
+
+
+def _percent(jobs: list[SyncJob]) -> str:
+    shares = [share for job in jobs if (share := job.share) is not None]
+    return f" {sum(shares) / len(shares):.0%}" if len(shares) == len(jobs) else ""
+
+
+def _wait(job: SyncJob) -> str:
+    return f" · waits: {job.waiting_for}" if job.waiting_for else ""

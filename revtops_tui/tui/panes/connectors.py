@@ -13,6 +13,7 @@ from textual.content import Content
 
 from revtops_tui.tui.background import in_background
 from revtops_tui.tui.inventory import WELCOME, Entry, load
+from revtops_tui.tui.jobs import Extent
 from revtops_tui.tui.overview import overview, welcome
 from revtops_tui.tui.panes.pane import Pane
 from revtops_tui.tui.text import age, plain
@@ -257,7 +258,7 @@ class ConnectorsPane(Pane):
     def action_sync(self, full: bool) -> None:
         """Sync what is chosen."""
         if entry := self.entry:
-            self.host.start_sync(entry.id, entry.title, full=full)
+            self.host.start_sync(entry.id, entry.title, Extent(full=full))
 
     def action_cancel(self) -> None:
         """Stop the sync of what is chosen."""

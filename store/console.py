@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,39 +44,74 @@ def run_sql(
     seconds: float = 60.0,
 ) -> Answer:
     """Run one SELECT. Raises StoreError: a mistake in it, something it may not do, cancelled, or out of time."""
-    scoped = open_scoped(path, organization_id)
     started = time.monotonic()
+    with open_query(path, organization_id, query, cancelled=cancelled, seconds=seconds) as asked:
+        rows, truncated = _fetch(asked.rows, limit)
+        return Answer(asked.columns, rows, truncated, time.monotonic() - started)
+
+
+@dataclass(frozen=True)
+class OpenQuery:
+    """A query under way: rows come as they are asked for."""
+
+    columns: list[str]
+    rows: Iterator[tuple[Any, ...]]
+
+
+@contextmanager
+def open_query(
+    path: Path,
+    organization_id: str,
+    query: str,
+    *,
+    cancelled: Callable[[], bool] = lambda: False,
+    seconds: float = math.inf,
+) -> Iterator[OpenQuery]:
+    """Run one SELECT, and hold none of its rows: for answers of any size.
+
+    `cancelled` is asked now and then. Raises StoreError as `run_sql` does, also while rows are read.
+    """
+    scoped = open_scoped(path, organization_id)
+    too_late = time.monotonic() + seconds
     try:
-        scoped.connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
-        _tame_printf(scoped.connection)
-        for function in _TABLE_FUNCTIONS:
-            scoped.connection.execute(
-                f"SELECT 1 FROM {function}('[]')"
-            )  # declares itself, which is denied from here on
-        scoped.connection.set_authorizer(_authorizer(scoped))
-        scoped.connection.set_progress_handler(
-            lambda: cancelled() or time.monotonic() - started > seconds, _STEPS_BETWEEN_LOOKS
-        )
-        cursor = scoped.connection.execute(query)
-        rows, truncated = _fetch(cursor, limit, scoped.secret)
+        cursor = _ask(scoped, query, lambda: cancelled() or time.monotonic() > too_late)
+        columns = [column[0] for column in cursor.description or ()]
+        yield OpenQuery(columns, _without(scoped.secret, cursor))
     except (sqlite3.Error, sqlite3.Warning, UnicodeError) as error:
         raise _sentence(error, scoped, stopped=cancelled()) from error
     finally:
         scoped.connection.close()
-    columns = [column[0] for column in cursor.description or ()]
-    return Answer(columns, rows, truncated, time.monotonic() - started)
 
 
-def _fetch(cursor: sqlite3.Cursor, limit: int, secret: str) -> tuple[list[tuple[Any, ...]], bool]:
-    """At most `limit` rows, and no more than fit into memory; whether there are more. A query plan names the file."""
+def _ask(scoped: Scoped, query: str, stop: Callable[[], bool]) -> sqlite3.Cursor:
+    scoped.connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
+    _tame_printf(scoped.connection)
+    for function in _TABLE_FUNCTIONS:
+        scoped.connection.execute(f"SELECT 1 FROM {function}('[]')")  # declares itself, which is denied from here on
+    scoped.connection.set_authorizer(_authorizer(scoped))
+    scoped.connection.set_progress_handler(stop, _STEPS_BETWEEN_LOOKS)
+    return scoped.connection.execute(query)
+
+
+def _fetch(found: Iterator[tuple[Any, ...]], limit: int) -> tuple[list[tuple[Any, ...]], bool]:
+    """At most `limit` rows, and no more than fit into memory; whether there are more."""
     rows: list[tuple[Any, ...]] = []
     size = 0
-    for row in cursor:
+    for row in found:
         size += sum(len(value) for value in row if isinstance(value, str | bytes))
         if len(rows) == limit or size > _LONGEST_ANSWER:
             return rows, True
-        rows.append(tuple(v.replace(f"{secret}.", "") if isinstance(v, str) and secret in v else v for v in row))
+        rows.append(row)
     return rows, False
+
+
+def _without(secret: str, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """The rows, without the name of the file: a query plan has it."""
+    for row in rows:
+        if any(isinstance(value, str) and secret in value for value in row):
+            yield tuple(v.replace(f"{secret}.", "") if isinstance(v, str) else v for v in row)
+        else:
+            yield row
 
 
 def _tame_printf(connection: sqlite3.Connection) -> None:

@@ -20,6 +20,7 @@ import yaml  # type: ignore[import-untyped]
 
 Json = dict[str, Any]
 
+_DEPTH_OF_NAMED = 3
 _METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 
 
@@ -68,9 +69,10 @@ SOURCES: dict[str, tuple[Source, ...]] = {
         Source("brave/apiDefinition.swagger.json", mounted="/brave"),
         Source("perplexity/search-post.yaml", mounted="/perplexity"),
     ),
+    "nango": (Source("nango/spec.yaml"),),
     "code_sandbox": (Source("e2b/openapi.yml"), Source("e2b/envd.yaml", mounted="/envd")),
 }
-"""Connector -> its documents. Linear's is GraphQL: see `linear`."""
+"""Connector (or broker) -> its documents. Linear's is GraphQL: see `linear`."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ def _parsed(path: Path) -> Json:
 
 
 def _openapi(document: Document, content: Json) -> None:
+    content = _inlined(content, content)
     document.schemas = content.get("components", {}).get("schemas", {})
     for path, item in content["paths"].items():
         for method in _METHODS:
@@ -154,6 +157,18 @@ def _openapi_operation(content: Json, item: Json, method: str) -> Json:
     for status, reply in operation["responses"].items():
         result["responses"][str(status)] = {"content": follow(reply).get("content", {})}
     return result
+
+
+def _inlined(part: Any, content: Json) -> Any:
+    """References into the middle of something (`#/components/schemas/Name/properties/key`) put in place."""
+    if isinstance(part, list):
+        return [_inlined(each, content) for each in part]
+    if not isinstance(part, dict):
+        return part
+    reference = part.get("$ref")
+    if isinstance(reference, str) and reference.count("/") > _DEPTH_OF_NAMED:
+        return _inlined(_followed(content, part), content)
+    return {key: _inlined(value, content) for key, value in part.items()}
 
 
 def _followed(content: Json, part: Json) -> Json:

@@ -39,6 +39,19 @@ _PIPEDRIVE_NULLS = {
 
 _ASANA_NULL = "Nullable in a branch of an allOf, where that has no effect; its description says when it is null."
 
+_NANGO_OAUTH2 = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "type": {"enum": ["OAUTH2"]},
+        **dict.fromkeys(("access_token", "refresh_token"), _STRING),
+        "expires_at": {"type": "string", "format": "date-time"},
+        "raw": {"type": "object"},
+    },
+    "required": ["type", "access_token", "raw"],
+}
+_NANGO_OTHERS = ("ApiKeyCredentials", "BasicApiCredentials")
+
 OVERLAYS: dict[str, tuple[Overlay, ...]] = {
     "asana": (
         *(
@@ -127,6 +140,14 @@ OVERLAYS: dict[str, tuple[Overlay, ...]] = {
             "reply.errors[].subCategory",
             _STRING,
             "`hubspot-api-client` takes anything; HubSpot sends names such as crm.associations.NO_ASSOCIATIONS_FOUND.",
+        ),
+    ),
+    "nango": (
+        Overlay(
+            "GET /connections/{*}",
+            "reply.credentials",
+            {"anyOf": [_NANGO_OAUTH2, *({"$ref": f"#/components/schemas/{n}"} for n in _NANGO_OTHERS)]},
+            "OAuth2CredentialsWithRaw is two closed objects at once, so that nothing fits; its parts are put together.",
         ),
     ),
     "pipedrive": (

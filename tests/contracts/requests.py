@@ -25,6 +25,11 @@ def request_problems(operation: Operation, path: dict[str, str], exchange: Serve
 
 def _query_problems(operation: Operation, given: dict[str, list[str]]) -> Problems:
     known = {name for where, name in operation.parameters if where == "query"}
+    given, objects = _objects(operation, given)
+    for name, value in objects.items():
+        schema = operation.parameters["query", name]["schema"]
+        for problem in operation.check(("query", name), operation.sent, schema)(value):
+            yield f"the query parameter {name} = {value!r}: {problem}", "query parameters"
     for name, texts_ in given.items():
         if name not in known:
             yield f"the query parameter {name!r} is not in the document", "query parameters"
@@ -32,8 +37,21 @@ def _query_problems(operation: Operation, given: dict[str, list[str]]) -> Proble
         for problem in operation.parameter_problems("query", name, texts_):
             yield f"the query parameter {name} = {','.join(texts_)!r}: {problem}", "query parameters"
     for name in sorted(known):
-        if operation.parameters["query", name].get("required") and name not in given:
+        if operation.parameters["query", name].get("required") and name not in {*given, *objects}:
             yield f"the query parameter {name!r} is missing", "query parameters"
+
+
+def _objects(operation: Operation, given: dict[str, list[str]]) -> tuple[dict[str, list[str]], dict[str, Json]]:
+    """The parameters that are written one by one, and those that are objects: `tags[name]=value` (style deepObject)."""
+    plain: dict[str, list[str]] = {}
+    objects: dict[str, Json] = {}
+    for name, texts_ in given.items():
+        whole, bracket, key = name.partition("[")
+        if bracket and operation.parameters.get(("query", whole), {}).get("style") == "deepObject":
+            objects.setdefault(whole, {})[key.rstrip("]")] = texts_[-1]
+        else:
+            plain[name] = texts_
+    return plain, objects
 
 
 def _body_problems(operation: Operation, exchange: ServedExchange) -> Problems:

@@ -19,6 +19,10 @@ UNCOVERED: dict[str, dict[str, str]] = {
         "POST /envd/process.Process/{method}": "Connect RPC. Authority: e2b/process.proto, and E2B's client `e2b`.",
         "POST /envd/filesystem.Filesystem/{method}": "Connect RPC. Authority: e2b/filesystem.proto, and `e2b`.",
     },
+    "nango": {
+        "GET /connect/{token}": "The page behind `connect_link`, for a person's browser.",
+        "POST /connect/{token}": "Likewise.",
+    },
     "slack": {
         "GET /api/files.getUploadURLExternal": _UPLOAD,
         "POST /api/files.getUploadURLExternal": _UPLOAD,

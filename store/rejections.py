@@ -36,3 +36,25 @@ def rejected_records(database: Database, connection_ids: Sequence[int], limit: i
         RejectedRecord(row, connection, run, entity, source_id, column, reason, json.loads(payload), created)
         for row, connection, run, entity, source_id, column, reason, payload, created in rows
     ]
+
+
+def rejected_counts(database: Database, organization_id: str) -> dict[int, int]:
+    """How many records are set aside, by connection."""
+    rows = database.reader().execute(
+        "SELECT connection_id, count(*) FROM rejected_records WHERE organization_id = ? GROUP BY connection_id",
+        (organization_id,),
+    )
+    return dict(rows.fetchall())
+
+
+def forget_rejected(database: Database, organization_id: str, ids: Sequence[int]) -> int:
+    """Forget records that were set aside; returns how many there were."""
+    values = (organization_id, json.dumps(list(ids)))
+    return database.writer.run(
+        lambda c: (
+            c.execute(
+                "DELETE FROM rejected_records WHERE organization_id = ? AND id IN (SELECT value FROM json_each(?))",
+                values,
+            ).rowcount
+        )
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 from connectors.errors import RateLimitedError, VendorUnavailableError
 from connectors.http.breaker import Breaker
 from connectors.http.call import Call, RequestOptions, encode_body
-from connectors.http.rates import Pacer, RateBudget
+from connectors.http.rates import BudgetLeft, Pacer, RateBudget
 from connectors.http.retries import AgainError, Judge, Retrier
 from connectors.http.sender import Sender
 from connectors.http.traffic import Exchange, HeldBackError, HeldRequest, held
@@ -88,6 +88,12 @@ class HttpClient:
         kept = budgets if keep_budgets else ()
         self._pacers = {name: Pacer([b for b in kept if b.name == name], clock) for name in names}
         self._sender: Sender | None = None
+
+    @property
+    def left(self) -> BudgetLeft | None:
+        """What is left of the tightest budget that was spent from; None where nothing is known of any."""
+        known = [left for pacer in self._pacers.values() if (left := pacer.left()) is not None]
+        return min(known, key=lambda left: left.requests, default=None)
 
     async def request(
         self,

@@ -40,6 +40,15 @@ class Limit:
     is_window: bool = False
 
 
+@dataclass(frozen=True)
+class BudgetLeft:
+    """`requests` more may be sent, until something frees up in `seconds`; of how many, where that is declared."""
+
+    requests: int
+    seconds: float
+    of: int | None = None
+
+
 def parse_retry_after(value: str | None, now: dt.datetime) -> float | None:
     """The seconds that a Retry-After header asks for, or None where it says nothing one can wait for.
 
@@ -119,6 +128,13 @@ class _Window:
         """When the next request may go."""
         return self.sent[0] + self.per if len(self.sent) == self.sent.maxlen else -math.inf
 
+    def left(self, now: float) -> BudgetLeft:
+        """What is left of it."""
+        since = [sent for sent in self.sent if sent > now - self.per]
+        frees_up = since[0] + self.per - now if since else 0.0
+        of = self.sent.maxlen or 0
+        return BudgetLeft(of - len(since), frees_up, of)
+
     def oldest_since(self, moment: float, now: float) -> float:
         """The first send time after `moment`; `now` where there is none."""
         return next((sent for sent in self.sent if sent > moment), now)
@@ -146,6 +162,13 @@ class Pacer:
             if left <= 0:
                 opens = max(opens, until)
         return max(0.0, max(opens, self._closed_until) - now)
+
+    def left(self) -> BudgetLeft | None:
+        """The tightest of what is declared and what the vendor stated; None where neither says anything."""
+        now = self._clock()
+        known = [window.left(now) for window in self._windows if window.sent]
+        known += [BudgetLeft(max(0, left), until - now) for left, until in self._stated.values() if until > now]
+        return min(known, key=lambda budget: budget.requests, default=None)
 
     def start(self) -> None:
         """Count a request that is sent now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -16,9 +17,11 @@ from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace
 from store import connections as store
 from store.clock import moment_of
-from store.connections import Connection
-from store.rejections import RejectedRecord, rejected_records
+from store.connections import DEFAULT_NAME, Connection
+from store.rejections import RejectedRecord, forget_rejected, rejected_records
 from store.upsert import Scope
+
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,50 @@ class RejectedInfo:
     created_at: dt.datetime
     run_id: int | None
 
+    @property
+    def selector(self) -> str:
+        """How commands name its connection."""
+        return self.slug if self.name == DEFAULT_NAME else f"{self.slug}:{self.name}"
+
+
+@dataclass(frozen=True)
+class RejectedGroup:
+    """Records of one entity that were refused for the same reason, newest first."""
+
+    selector: str
+    entity: str
+    field: str | None
+    reason: str
+    records: tuple[RejectedInfo, ...]
+
 
 def rejected(ws: Workspace, selector: str | None = None, limit: int = 1000) -> list[RejectedInfo]:
     """The records set aside, of one connection or of all, newest first."""
     return [_info(record, connection) for record, connection in _records(ws, selector, limit)]
+
+
+def grouped(records: Sequence[RejectedInfo]) -> list[RejectedGroup]:
+    """Rejected records by their connection, entity, field and reason; the largest groups first.
+
+    Reasons that differ only in what they quote, or in a number, are one: a thousand wrong amounts are one trouble.
+    """
+    groups: dict[tuple[str, ...], list[RejectedInfo]] = {}
+    for one in records:
+        key = (one.selector, one.entity, one.field or "", _QUOTED.sub("…", one.reason))
+        groups.setdefault(key, []).append(one)
+    found = [
+        RejectedGroup(selector, entity, field or None, members[0].reason if len(members) == 1 else reason, (*members,))
+        for (selector, entity, field, reason), members in groups.items()
+    ]
+    return sorted(found, key=lambda group: -len(group.records))
+
+
+def ignore_rejected(ws: Workspace, ids: Sequence[int]) -> int:
+    """Forget rejected records; returns how many there were.
+
+    A full sync brings those that the vendor still has again: then they are stored, or rejected anew.
+    """
+    return forget_rejected(ws.database, ws.organization_id, ids)
 
 
 def retry_rejected(ws: Workspace, ids: Sequence[int] | None = None, selector: str | None = None) -> tuple[int, int]:

@@ -29,7 +29,7 @@ from store.connections import Connection
 
 if TYPE_CHECKING:
     from connectors.base import BaseConnector
-    from connectors.http import Exchange
+    from connectors.http import BudgetLeft, Exchange
 
 __all__ = ["EntityProgress", "Progress", "RunInfo", "RunResult", "SyncOptions", "runs", "sync"]
 
@@ -56,7 +56,10 @@ class EntityProgress:
 
 @dataclass(frozen=True)
 class Progress:
-    """A running sync as it is now. `waiting_for` is a phrase such as "rate limit: 3 s"."""
+    """A running sync as it is now. `waiting_for` is a phrase such as "rate limit: 3 s".
+
+    `budget`: what the vendor lets be asked for now, where that is known.
+    """
 
     slug: str
     name: str
@@ -65,6 +68,7 @@ class Progress:
     waiting_for: str | None
     seconds: float
     finished: bool
+    budget: BudgetLeft | None = None
 
 
 @dataclass(frozen=True)
@@ -240,6 +244,7 @@ class _Job:
             self.waiting_for,
             time.monotonic() - self.started,
             self.finished,
+            self.connector.http.left if self.connector else None,
         )
 
     async def _sync(self, run_id: int) -> None:

@@ -69,7 +69,7 @@ class Reading:
         if isinstance(schema.get("additionalProperties"), dict | bool):
             result["additionalProperties"] = self.site(schema["additionalProperties"])
         for key in _BRANCHES:
-            if key in schema:
+            if schema.get(key):  # Nango has one without alternatives
                 # Alternatives of these documents overlap: one that fits is enough, also where "one of" is written.
                 kind = "anyOf" if key == "oneOf" else key
                 result.setdefault(kind, []).extend(self._branch(part, kind) for part in schema[key])

@@ -62,6 +62,11 @@ _RIGHT: dict[str, Case] = {
     "brave": ("web_search", "GET /brave/res/v1/web/search?q=a&count=10", "", ""),
     "perplexity": ("web_search", "POST /perplexity/search", _JSON, '{"query": "a", "max_results": 10}'),
     "e2b": ("code_sandbox", "POST /sandboxes", _JSON, '{"templateID": "base", "timeout": 60}'),
+    "nango list": ("nango", "GET /connections?tags%5Brevtops%5D=a", "", ""),
+    "nango session": (
+        *("nango", "POST /connect/sessions", _JSON),
+        '{"allowed_integrations": ["hubspot"], "tags": {"revtops": "a"}}',
+    ),
     "linear": (
         *("linear", "POST /graphql", _JSON),
         json.dumps(
@@ -106,6 +111,9 @@ _WRONG: list[tuple[str, str, str, str]] = [
     ("brave", "q=a", "query=a", "'query' is not in the document"),
     ("perplexity", '"max_results"', '"maxResults"', "'maxResults' was unexpected"),
     ("e2b", '"templateID"', '"templateId"', '"templateID" is a required property'),
+    ("nango list", "tags", "tag", "'tag[revtops]' is not in the document"),
+    ("nango list", "=a", f"={'a' * 256}", "is longer than 255 characters"),
+    ("nango session", '"tags"', '"tag"', "'tag' was unexpected"),
     ("linear", "title", "titel", "Cannot query field 'titel' on type 'Issue'"),
     ("linear", "updatedAt: {", "updated: {", "Expected value of type 'IssueFilter'"),
     ("linear", "DateTimeOrDuration!", "DateTime!", "of type 'DateTime!' used in position expecting type"),
@@ -238,7 +246,9 @@ class TestDocuments:
     def test_no_operation_is_lost(self, source: Source) -> None:
         text = (SPECS / source.file).read_text(encoding="utf-8")
         google = '"httpMethod"|"simple": {'
-        method = r'^ {4}(?:get|put|post|delete|patch):$|"(?:get|put|post|delete|patch)":\s*{'
+        indent = re.search(r"^ +", text, re.MULTILINE)
+        depth = 2 * len(indent[0]) if indent else 0
+        method = rf'^ {{{depth}}}(?:get|put|post|delete|patch):$|"(?:get|put|post|delete|patch)":\s*{{'
         described = re.findall(google if "discoveryVersion" in text else method, text, re.MULTILINE)
         assert len(Document.load(source).operations) == len(described) * len(source.bases or ("",)) > 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,11 @@ from revtops_tui.engine.workspace import Workspace
 from store import search as store
 from store.connections import connections
 from store.errors import StoreError
-from store.search import SEARCHED, Found
+from store.search import SEARCHED, Found, Standing, matches
 
-__all__ = ["SEARCHED", "Hit", "Hits", "entities", "search_records"]
+__all__ = ["SEARCHED", "Hit", "Hits", "Standing", "catch_up", "entities", "matches", "search_records", "standing"]
+
+_NAMES = ("name", "title", "subject")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,19 @@ class Hit:
     source_id: str
     fields: dict[str, Any]
 
+    @property
+    def title(self) -> str:
+        """What it is called, in one line."""
+        name = next((self.fields[field] for field in _NAMES if self.fields.get(field)), None)
+        parts = [self.fields.get("identifier"), name]
+        return " ".join(str(part) for part in parts if part) or next((str(one) for one in self.fields.values()), "")
+
+    @property
+    def note(self) -> str:
+        """What else names it: an e-mail address, a domain; its id at the vendor where there is nothing else."""
+        said = [self.fields.get(field) for field in ("email", "domain")]
+        return " · ".join(str(one) for one in said if one and one != self.title) or self.source_id
+
 
 @dataclass(frozen=True)
 class Hits:
@@ -43,21 +58,53 @@ class Hits:
 
 def entities(ws: Workspace) -> list[str]:
     """The entities that can be searched."""
-    return store.entities(ws.database.path, ws.organization_id)
+    return list(store.shapes(ws.database.path))
+
+
+def standing(ws: Workspace) -> Standing:
+    """How much of what was synced is in the index, whichever process is at work on it. Raises EngineError."""
+    try:
+        return store.standing(ws.database.path, ws.organization_id)
+    except Exception as error:
+        raise people(error) from error
+
+
+def catch_up(
+    ws: Workspace,
+    *,
+    told: Callable[[Standing], object] = lambda _: None,
+    cancel: threading.Event | None = None,
+) -> None:
+    """Index what was synced since the last time; `told` hears how far that is. Raises EngineError."""
+    try:
+        store.catch_up(
+            ws.database.path, ws.organization_id, told=told, cancelled=cancel.is_set if cancel else lambda: False
+        )
+    except StoreError as error:
+        raise people(error) from error
 
 
 def search_records(
-    ws: Workspace, text: str, *, entity: str | None = None, limit: int = 20, cancel: threading.Event | None = None
+    ws: Workspace,
+    text: str,
+    *,
+    entity: str | None = None,
+    limit: int = 20,
+    cancel: threading.Event | None = None,
+    told: Callable[[Standing], object] | None = lambda _: None,
 ) -> Hits:
-    """The organization's records that contain `text` in a name, a title or an e-mail address, in any case.
+    """The organization's records with words that begin like those of `text`, best first; or with that id at the vendor.
 
-    Raises EngineError.
+    What was synced since the last search is indexed first, and `told` hears how far that is. With None nothing is
+    waited for: only what is indexed by now is found. Raises EngineError.
     """
     if not text.strip():
         raise EngineError(
-            "invalid_input", "There is nothing to search for.", hint="Give a part of a name or an e-mail."
+            "invalid_input", "There is nothing to search for.", hint="Give the beginning of a name or an e-mail."
         )
     within = [] if entity is None else [_known(ws, entity_name(entity))]
+    if told is not None:
+        catch_up(ws, told=told, cancel=cancel)
     try:
         found, truncated = store.search(
             ws.database.path,
@@ -68,6 +115,8 @@ def search_records(
             cancelled=cancel.is_set if cancel else lambda: False,
         )
     except StoreError as error:
+        if error.kind == "damaged_index" and told is not None:  # it was deleted: there is a new one in a moment
+            return search_records(ws, text, entity=entity, limit=limit, cancel=cancel, told=told)
         raise people(error) from error
     selectors = {one.id: one.selector for one in connections(ws.database, ws.organization_id)}
     return Hits([_hit(one, selectors) for one in found], truncated)

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from connectors.changes import RecordState
 from connectors.context import ConnectorContext, Sink, current_entity, local_context
-from connectors.errors import AuthenticationError, ConnectorError, SyncCancelledError
+from connectors.errors import (
+    AuthenticationError,
+    ConnectorError,
+    RateLimitedError,
+    SyncCancelledError,
+    VendorUnavailableError,
+)
 from connectors.http import HttpClient, RateBudget
 from connectors.http.urls import origin
 from connectors.models import entity_name
+from connectors.oauth import OPEN_FIELDS, has_expired, is_due, token_of
 from connectors.once import Once
 from connectors.paging import Fetch, walk
 from connectors.registry import AuthType, ConnectorMeta
 from connectors.webhooks import InboundEvent, WebhookRefusedError, WebhookReply, WebhookRequest
 
 if TYPE_CHECKING:
+    import httpx2
     from sqlmodel import SQLModel
 
     from connectors.models import Record
@@ -30,7 +39,9 @@ _SYNC_ORDER = (
 )  # fmt: skip
 """Parents first: a reader who looks while a sync runs sees accounts before their deals."""
 
-_TOKEN_KEYS = ("access_token", "token", "api_key")
+_SECONDS_BETWEEN_RENEWALS = 60.0
+"""A token that was just renewed and is refused again is not renewed once more, nor is a failed renewal repeated, within
+this time: either would be a loop."""
 
 
 class BaseConnector:
@@ -73,6 +84,8 @@ class BaseConnector:
         """Look-ups that this connector makes once: `await self.once("users", self._fetch_users)`."""
         self._http: HttpClient | None = None
         self._credentials: dict[str, Any] | None = None
+        self._renewing = asyncio.Lock()
+        self._renew_not_before = 0.0
 
     # -- credentials -------------------------------------------------------------------------------------------
 
@@ -95,10 +108,54 @@ class BaseConnector:
         Raises AuthenticationError where the credentials hold no token.
         """
         credentials = await self.get_credentials()
-        for key in _TOKEN_KEYS:
-            if token := credentials.get(key):
-                return str(token), str(credentials.get("instance_url") or "")
+        if self.context.renew is not None and is_due(credentials, time.time()):
+            async with self._renewing:
+                credentials = await self._renewed_in_time(self.context.renew)
+        if token := token_of(credentials):
+            return token, str(credentials.get("instance_url") or "")
         raise AuthenticationError(f"The connection to {self.meta.name or self.source_system} holds no token.")
+
+    async def granted_scopes(self) -> list[str]:
+        """The scopes that the credentials were given, where that is known. Override where the vendor can be asked."""
+        return [str(scope) for scope in (await self.get_credentials()).get("granted_scopes") or ()]
+
+    async def _renewed_in_time(self, renew: Callable[[str], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+        """The credentials with a new token; as they are while the vendor gives none and the old one still holds."""
+        credentials, now = await self.get_credentials(), time.time()
+        if not is_due(credentials, now):
+            return credentials  # another request had it renewed meanwhile
+        expired = has_expired(credentials, now)
+        if not expired and time.monotonic() < self._renew_not_before:
+            return credentials
+        try:
+            self._credentials = await renew(token_of(credentials))
+        except (VendorUnavailableError, RateLimitedError):
+            if expired:
+                raise
+            self._renew_not_before = time.monotonic() + _SECONDS_BETWEEN_RENEWALS
+            return credentials
+        return self._credentials
+
+    async def _renew_refused(self, request: httpx2.Request) -> bool:
+        """Whether there is another token now than the one that the vendor refused in this request."""
+        if self.context.renew is None:
+            return False
+        async with self._renewing:
+            return await self._renewed_after_refusal(self.context.renew, request)
+
+    async def _renewed_after_refusal(
+        self, renew: Callable[[str], Awaitable[dict[str, Any]]], request: httpx2.Request
+    ) -> bool:
+        refused = token_of(self._credentials or {})
+        if not refused:
+            return False
+        if not any(refused in value for value in request.headers.values()):
+            return True  # it was renewed for another request while this one was under way
+        if time.monotonic() < self._renew_not_before:
+            return False
+        self._renew_not_before = time.monotonic() + _SECONDS_BETWEEN_RENEWALS
+        self._credentials = await renew(refused)
+        return token_of(self._credentials) != refused
 
     async def auth_headers(self) -> dict[str, str]:
         """The headers that authenticate a request. Override where the vendor wants something else than Bearer."""
@@ -117,13 +174,14 @@ class BaseConnector:
             self._http = HttpClient(
                 base_url,
                 auth_headers=self.auth_headers,
+                renew=self._renew_refused,
                 budgets=self.rate_budgets,
                 keep_budgets=not self.base_url or origin(base_url) == origin(self.base_url),
                 on_exchange=self.context.on_exchange,
                 hold=self.context.hold,
                 on_wait=self.context.on_wait,
                 cancelled=self.context.cancelled,
-                secrets=lambda: [str(v) for v in (self._credentials or {}).values() if v],
+                secrets=lambda: [str(v) for n, v in (self._credentials or {}).items() if v and n not in OPEN_FIELDS],
                 system=self.meta.name or self.source_system,
             )
         return self._http

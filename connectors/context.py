@@ -7,7 +7,7 @@ organization's own connection in the local store when it first needs it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -57,6 +57,9 @@ class ConnectorContext:
 
     organization_id: str
     credentials: Callable[[], dict[str, Any]]
+    renew: Callable[[str], Awaitable[dict[str, Any]]] | None = None
+    """The credentials with another token than the given one, which is refused or about to expire. The same ones where
+    there is no other. Raises ConnectionRevokedError where the vendor has withdrawn the sign-in."""
     base_url: str | None = None
     user_id: str | None = None
     sink: Sink | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class ClientSecret(StrEnum):
@@ -93,8 +94,28 @@ def described(app: OAuthApp) -> dict[str, object]:
     return {**plain, **mappings, "grant_gone": list(app.grant_gone)}
 
 
-def from_manifest(described: Mapping[str, object]) -> OAuthApp:
-    """The declaration that a manifest describes."""
-    kinds = {"client_secret": ClientSecret, "client_auth": ClientAuth, "redirect": Redirect}
-    values = {name: kinds[name](value) if name in kinds else value for name, value in described.items()}
-    return OAuthApp(**values)  # type: ignore[arg-type]  # a manifest was made by `described`
+# -- what a sign-in leaves in the credentials --------------------------------------------------------------------------
+
+TOKEN_FIELDS = ("access_token", "token", "api_key")
+"""The credentials that a request is authenticated with: the first that is there."""
+SECRETS = frozenset({*TOKEN_FIELDS, "refresh_token", "client_secret"})
+"""Of what a sign-in leaves, what nobody may see."""
+OPEN_FIELDS = frozenset({"client_id", "expires_at", "renew_at", "granted_scopes", "instance_url"})
+"""The rest of it: `expires_at` and `renew_at` are seconds since 1970, `granted_scopes` is a list."""
+
+
+def token_of(credentials: Mapping[str, Any]) -> str:
+    """The token to authenticate with; empty where there is none."""
+    return next((str(credentials[name]) for name in TOKEN_FIELDS if credentials.get(name)), "")
+
+
+def is_due(credentials: Mapping[str, Any], now: float) -> bool:
+    """Whether the token should be renewed before it is used again, and can be."""
+    renew_at = credentials.get("renew_at")
+    return isinstance(renew_at, int | float) and now >= renew_at and bool(credentials.get("refresh_token"))
+
+
+def has_expired(credentials: Mapping[str, Any], now: float) -> bool:
+    """Whether the token's time is over."""
+    expires_at = credentials.get("expires_at")
+    return isinstance(expires_at, int | float) and now >= expires_at

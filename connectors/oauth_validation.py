@@ -108,7 +108,7 @@ def _parameter_problems(app: OAuthApp) -> Iterator[str]:
 
 
 def _scope_problems(meta: ConnectorMeta, app: OAuthApp) -> Iterator[str]:
-    operations = [operation.name for operation in (*meta.write_operations, *meta.actions)]
+    operations = [*(each.name for each in meta.write_operations), *(each.name for each in meta.actions)]
     known = [*(capability.value for capability in meta.capabilities), *meta.entity_types, *operations]
     for name, scopes in app.scopes_for.items():
         if name not in known:

@@ -42,7 +42,8 @@ class RequestOptions(TypedDict, total=False):
 class Call:
     """What is asked, with its body encoded, and how far it got: `attempt` counts from 1, `waited` in seconds.
 
-    `number` tells it from every other call of this process.
+    `renewed`: it was refused, and sent again with other credentials. `number` tells it from every other call of this
+    process.
     """
 
     method: str
@@ -57,6 +58,7 @@ class Call:
     reads: bool = False
     attempt: int = 0
     waited: float = 0.0
+    renewed: bool = False
     number: int = field(default_factory=_numbers.__next__)
 
     @property

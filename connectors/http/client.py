@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from connectors.errors import RateLimitedError, VendorUnavailableError
 from connectors.http.breaker import Breaker
-from connectors.http.call import Call, RequestOptions, encode_body
+from connectors.http.call import Call, Failure, RequestOptions, encode_body
 from connectors.http.rates import BudgetLeft, Pacer, RateBudget
 from connectors.http.retries import AgainError, Judge, Retrier
 from connectors.http.sender import Sender

@@ -157,7 +157,7 @@ def note_status(
     database.writer.run(note)
 
 
-_OF_RECORDS = ("watermarks", "checkpoints", "page_digests", "rejected_records")
+_OF_RECORDS = ("watermarks", "checkpoints", "page_digests", "rejected_records", "record_changes")
 
 
 def remove_connection(database: Database, connection: Connection, *, delete_data: bool) -> int:

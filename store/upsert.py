@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
+from store.changes import DELETED, Note
 from store.clock import now_text
 from store.errors import StoreError
 from store.rowset import RowSet
@@ -118,6 +119,7 @@ def apply(
     tail = (scope.connection_id, scope.run_id, moment, scope.organization_id, scope.source_system)
     inserts: list[Row] = []
     updates: list[Row] = []
+    before: dict[int, dict[str, Any]] = {}
     for source_id, row in latest.items():
         old = stored.get(source_id)
         if old is None:
@@ -128,12 +130,35 @@ def apply(
             applied.rows[source_id] = old[0]
         else:
             updates.append((*row, scope.run_id, moment, old[0], scope.events_since))
+            before[old[0]] = _differences(fields, old, row)
             applied.rows[source_id] = old[0]
     updates.sort(key=lambda update: update[-2])  # neighbours share a database page
     applied.inserted = _execute(connection, statements.insert, inserts, applied)
     applied.updated = _execute(connection, statements.update, updates, applied)
+    if applied.updated < len(updates):  # refused, or an event's
+        before = {row: before[row] for row in _written(connection, table, moment, before)}
+    _note(table, scope, moment).updates(connection, before)
     applied.unchanged = len(latest) - applied.inserted - applied.updated - len(applied.refused)
     return applied
+
+
+def _note(table: str, scope: Scope, moment: str) -> Note:
+    return Note(scope.connection_id, scope.organization_id, table, scope.run_id, moment)
+
+
+def _written(connection: sqlite3.Connection, table: str, moment: str, rows: Iterable[int]) -> list[int]:
+    """Those of the rows that were written at that moment."""
+    found = connection.execute(
+        f'SELECT id FROM "{table}" WHERE id IN (SELECT value FROM json_each(?)) AND synced_at = ?',
+        (json.dumps(list(rows)), moment),
+    )
+    return [row for (row,) in found]
+
+
+def _differences(fields: tuple[str, ...], old: Row, row: Row) -> dict[str, Any]:
+    """The stored values (id, deleted_at, then those of the fields) that the new ones replace."""
+    differ = {name: was for name, was, becomes in zip(fields, old[2:], row, strict=True) if was != becomes}
+    return differ if old[1] is None else {DELETED: old[1], **differ}
 
 
 def _execute(connection: sqlite3.Connection, statement: str, rows: list[Row], applied: Applied) -> int:
@@ -174,11 +199,22 @@ def row_ids(connection: sqlite3.Connection, table: str, scope: Scope, source_ids
 
 def mark_deleted(connection: sqlite3.Connection, table: str, scope: Scope, source_ids: Iterable[str]) -> int:
     """Mark rows as deleted at the vendor; returns how many were live until now."""
-    return connection.execute(
-        f'UPDATE "{table}" SET deleted_at = ?, run_id = ? WHERE connection_id = ? AND deleted_at IS NULL '
+    rows = connection.execute(
+        f'SELECT id FROM "{table}" WHERE connection_id = ? AND deleted_at IS NULL '
         "AND (run_id IS NOT NULL OR synced_at < ?) AND source_id IN (SELECT value FROM json_each(?))",
-        (now_text(), scope.run_id, scope.connection_id, scope.events_since, json.dumps(list(source_ids))),
-    ).rowcount
+        (scope.connection_id, scope.events_since, json.dumps(list(source_ids))),
+    )
+    return _mark(connection, table, scope, [row for (row,) in rows])
+
+
+def _mark(connection: sqlite3.Connection, table: str, scope: Scope, gone: list[int]) -> int:
+    moment = now_text()
+    _note(table, scope, moment).deletions(connection, gone)
+    connection.executemany(
+        f'UPDATE "{table}" SET deleted_at = ?, run_id = ? WHERE id = ?',
+        ((moment, scope.run_id, row) for row in gone),
+    )
+    return len(gone)
 
 
 def sweep(
@@ -210,8 +246,4 @@ def sweep(
     live = (len(seen) if new_from is None else seen.count_below(new_from)) + len(gone)
     if gone and len(gone) * 2 > live and not allow:
         raise SweepRefusedError(table, len(gone), live)
-    connection.executemany(
-        f'UPDATE "{table}" SET deleted_at = ?, run_id = ? WHERE id = ?',
-        ((now_text(), scope.run_id, row) for row in gone),
-    )
-    return len(gone)
+    return _mark(connection, table, scope, gone)

@@ -52,6 +52,8 @@ _DOCUMENTS = {
     "query, sql": "`{columns, rows, truncated}`; an answer that is not tabular comes as `{result}`",
     "queries": "array of `id, name, connection, text, at`, where `connection` is null for the local data; `save` and "
     "`delete` print one of them, `run` what `sql` or `query` does",
+    "search": "`{records: [{entity, id, system, source_id, fields}], truncated}`; `fields` is what the record is "
+    "called, and its `url`",
     "schema": "array, one object for each table or object type; the connector's own",
     "rejected": "array of `id, slug, name, entity, source_id, reason, field, payload, created_at, run_id`; with "
     "`--retry`: `{stored, rejected}`",

@@ -18,6 +18,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Data": {
         "sync": ("sync", "bring new and changed records into the local database"),
         "schedule": ("schedule", "have connections synced by themselves"),
+        "search": ("search", "find records of every system by what they are called"),
         "sql": ("live", "ask the local database, read-only"),
         "queries": ("queries", "saved queries: list, run, save, delete"),
         "schema": ("live", "what a connected system can be asked for"),

@@ -229,7 +229,12 @@ def validate_credentials(meta: ConnectorMeta, data: Mapping[str, Any]) -> dict[s
 
     Raises InvalidInputError, which never shows a secret.
     """
-    parameters = parse_auth_fields(credential_fields(meta))
+    return validate_fields(credential_fields(meta), data)
+
+
+def validate_fields(fields: Sequence[AuthField], data: Mapping[str, Any]) -> dict[str, Any]:
+    """`validate_credentials` for some of the fields."""
+    parameters = parse_auth_fields(fields)
     if isinstance(data, Mapping):
         data = {name: value for name, value in data.items() if value != ""}
     return validate_arguments(parameters, data)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from connectors.context import ConnectorContext
 from connectors.errors import ConnectionRevokedError, ConnectorError
-from connectors.parameters import validate_credentials
+from connectors.oauth import TOKEN_FIELDS
+from connectors.parameters import validate_fields
+from connectors.registry import AuthField, ConnectorMeta, credential_fields
 from revtops_tui.engine.catalog import connector_info
 from revtops_tui.engine.errors import EngineError, people
-from revtops_tui.engine.locks import run_lock
+from revtops_tui.engine.locks import credentials_lock, run_lock
+from revtops_tui.engine.oauth.renewal import Renewal
 from revtops_tui.engine.secrets import remember
 from revtops_tui.engine.workspace import Workspace
 from store import connections as store
@@ -29,8 +32,20 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class Proof:
+    """What the vendor said when credentials were tried: whose they are, what they may do, and how often."""
+
+    identity: str
+    scopes: tuple[str, ...] = ()
+    limits: str = ""
+
+
+@dataclass(frozen=True)
 class ConnectionInfo:
-    """A connection as faces show it. `counts`: live rows per entity; `next_sync_at` is None without a schedule."""
+    """A connection as faces show it. `counts`: live rows per entity; `next_sync_at` is None without a schedule.
+
+    `proof` is there when the credentials were just tried.
+    """
 
     id: int
     slug: str
@@ -43,6 +58,7 @@ class ConnectionInfo:
     last_error: str | None
     counts: dict[str, int]
     next_sync_at: dt.datetime | None = None
+    proof: Proof | None = field(default=None, compare=False)
 
     @property
     def selector(self) -> str:
@@ -96,32 +112,41 @@ def connect(
     name: str = store.DEFAULT_NAME,
     base_url: str | None = None,
     test: bool = True,
+    signed_in: Mapping[str, Any] | None = None,
 ) -> ConnectionInfo:
-    """Check the credentials, try them at the vendor, then keep them. Nothing is kept when they are refused."""
+    """Check the credentials, try them at the vendor, then keep them. Nothing is kept when they are refused.
+
+    `signed_in`: what a sign-in brought (`engine.oauth.connecting.brought`), in place of a token among `values`. The
+    other fields that the connection had are kept then, where `values` has no newer ones.
+    """
     cls = connector_class(ws, slug)
-    credentials = _checked(cls, values)
     _check_name(name)
-    identity = _run(_tested(ws, cls, credentials, base_url)) if test else ""
     key = store.credentials_key(ws.organization_id, slug, name)
+    if signed_in is not None:
+        credentials = _completed(ws, cls, key, values, signed_in)
+    else:
+        credentials = _checked(cls.meta, credential_fields(cls.meta), values)
+    proof = _run(_tested(ws, cls, credentials, base_url)) if test else None
     try:
-        before = ws.credentials.get(key)
-        ws.credentials.set(key, credentials)
-        try:
-            saved = store.save_connection(
-                ws.database,
-                ws.organization_id,
-                slug,
-                name=name,
-                source_system=cls.source_system,
-                base_url=base_url,
-                identity=identity or None,
-            )
-        except Exception:
-            _put_back(ws, key, before)
-            raise
+        with credentials_lock(ws.home, key):
+            before = ws.credentials.get(key)
+            ws.credentials.set(key, credentials)
+            try:
+                saved = store.save_connection(
+                    ws.database,
+                    ws.organization_id,
+                    slug,
+                    name=name,
+                    source_system=cls.source_system,
+                    base_url=base_url,
+                    identity=proof.identity or None if proof else None,
+                )
+            except Exception:
+                _put_back(ws, key, before)
+                raise
     except Exception as error:
         raise people(error) from error
-    return _info(ws, saved)
+    return replace(_info(ws, saved), proof=proof)
 
 
 def _put_back(ws: Workspace, key: str, before: dict[str, Any] | None) -> None:
@@ -135,20 +160,26 @@ def _put_back(ws: Workspace, key: str, before: dict[str, Any] | None) -> None:
 def try_credentials(ws: Workspace, slug: str, values: Mapping[str, Any], *, base_url: str | None = None) -> str:
     """Try credentials at the vendor without keeping them; returns whose they are."""
     cls = connector_class(ws, slug)
-    return _run(_tested(ws, cls, _checked(cls, values), base_url))
+    return _run(_tested(ws, cls, _checked(cls.meta, credential_fields(cls.meta), values), base_url)).identity
 
 
 def test(ws: Workspace, selector: str) -> str:
     """Try a connection's stored credentials at the vendor; returns whose they are, and keeps the outcome."""
+    return prove(ws, selector).identity
+
+
+def prove(ws: Workspace, selector: str) -> Proof:
+    """`test`, with everything that is known of the credentials then."""
     found = find(ws, selector)
     cls = connector_class(ws, found.slug)
     try:
-        identity = _run(_tested(ws, cls, credentials_of(ws, found), found.base_url))
+        proof = use(ws, found.selector, _prove, renew=Renewal(ws, found, cls.meta, insist=True))
     except EngineError as error:
-        store.note_status(ws.database, found.id, status="error", error=error.message)
+        status = "revoked" if error.kind == ConnectionRevokedError.kind else "error"
+        store.note_status(ws.database, found.id, status=status, error=error.message)
         raise
     store.note_status(ws.database, found.id, status="connected", error=None)
-    return identity
+    return proof
 
 
 def disconnect(ws: Workspace, selector: str, *, delete_data: bool = False) -> int:
@@ -159,7 +190,8 @@ def disconnect(ws: Workspace, selector: str, *, delete_data: bool = False) -> in
     found = find(ws, selector)
     try:
         with run_lock(ws.home, found.id, found.selector):
-            ws.credentials.delete(found.credentials_key)
+            with credentials_lock(ws.home, found.credentials_key):  # one that is being renewed would come back
+                ws.credentials.delete(found.credentials_key)
             return store.remove_connection(ws.database, found, delete_data=delete_data)
     except Exception as error:
         raise people(error) from error
@@ -181,6 +213,12 @@ def credentials_of(ws: Workspace, found: Connection) -> dict[str, Any]:
     return credentials
 
 
+def add_to_credentials(ws: Workspace, found: Connection, fields: Mapping[str, Any]) -> None:
+    """Keep further fields with a connection's credentials. Raises EngineError when there are none to add to."""
+    with credentials_lock(ws.home, found.credentials_key):
+        ws.credentials.set(found.credentials_key, {**credentials_of(ws, found), **fields})
+
+
 def open_connector(ws: Workspace, found: Connection, **context: Any) -> BaseConnector:
     """The connector of a connection; `context` sets further fields of its ConnectorContext. Close it with `aclose`."""
     cls = connector_class(ws, found.slug)
@@ -192,7 +230,7 @@ def open_connector(ws: Workspace, found: Connection, **context: Any) -> BaseConn
             user_id=found.user_id,
             base_url=found.base_url,
             credentials=lambda: credentials_of(ws, found),
-            **{"on_exchange": ws.on_exchange, **context},
+            **{"on_exchange": ws.on_exchange, "renew": Renewal(ws, found, cls.meta), **context},
         ),
     )
 
@@ -214,7 +252,7 @@ def use(ws: Workspace, selector: str, task: Callable[[BaseConnector], Awaitable[
     return _run(run())
 
 
-async def _tested(ws: Workspace, cls: type[BaseConnector], credentials: dict[str, Any], base_url: str | None) -> str:
+async def _tested(ws: Workspace, cls: type[BaseConnector], credentials: dict[str, Any], base_url: str | None) -> Proof:
     context = ConnectorContext(
         organization_id=ws.organization_id,
         base_url=base_url,
@@ -223,9 +261,23 @@ async def _tested(ws: Workspace, cls: type[BaseConnector], credentials: dict[str
     )
     connector = cls(ws.organization_id, context=context)
     try:
-        return await connector.test_connection()
+        return await _prove(connector)
     finally:
         await connector.aclose()
+
+
+async def _prove(connector: BaseConnector) -> Proof:
+    identity = await connector.test_connection()
+    return Proof(identity, tuple(await connector.granted_scopes()), _limits(connector))
+
+
+def _limits(connector: BaseConnector) -> str:
+    """What the vendor lets be asked, as a person would say it; empty where nobody knows."""
+    left = connector.http.left
+    if left is None:
+        return ""
+    of = f" of {left.of:,}" if left.of else ""
+    return f"{left.requests:,}{of} requests left for {left.seconds:.0f} s"
 
 
 def _run(task: Awaitable[T]) -> T:
@@ -238,13 +290,27 @@ def _run(task: Awaitable[T]) -> T:
         raise people(error) from error
 
 
-def _checked(cls: type[BaseConnector], values: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(meta: ConnectorMeta, fields: Sequence[AuthField], values: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        credentials = validate_credentials(cls.meta, values)
+        credentials = validate_fields(fields, values)
     except ConnectorError as error:
         raise people(error) from error
-    remember(cls.meta, credentials)
+    remember(meta, credentials)
     return credentials
+
+
+def _completed(
+    ws: Workspace, cls: type[BaseConnector], key: str, values: Mapping[str, Any], signed_in: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The credentials after a sign-in: what it brought, and the declared fields that are no token."""
+    fields = [field for field in credential_fields(cls.meta) if field.name not in (*TOKEN_FIELDS, *signed_in)]
+    try:
+        before = ws.credentials.get(key) or {}
+    except Exception as error:
+        raise people(error) from error
+    known = {field.name: before[field.name] for field in fields if field.name in before}
+    remember(cls.meta, signed_in)
+    return {**_checked(cls.meta, fields, {**known, **values}), **signed_in}
 
 
 def _check_name(name: str) -> None:

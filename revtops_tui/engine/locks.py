@@ -6,6 +6,7 @@ The operating system releases a lock when its process dies, however it dies.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import os
 import sys
@@ -21,6 +22,8 @@ from store.clock import moment_of, now_text
 from store.home import make_private
 
 _DAEMON = "daemon"
+_TURN_SECONDS = 120.0
+"""Longer than a renewal takes with all its attempts."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,27 @@ def daemon_lock(home: Path) -> Iterator[None]:
     """Be the data directory's daemon. Raises EngineError (busy) at once when there is one."""
     with _held(home, _DAEMON, "Another daemon runs over this data directory", "One is enough; or stop that one first."):
         yield
+
+
+@contextmanager
+def credentials_lock(home: Path, key: str) -> Iterator[None]:
+    """Be the only one to change the credentials that are kept under `key`, once it is one's turn.
+
+    Raises EngineError (busy) when it does not get there in time.
+    """
+    # The key names an organization, which may hold anything; a file's name may not.
+    name = hashlib.sha256(key.encode()).hexdigest()[:24]
+    lock = FileLock(make_private(home / "locks") / f"credentials-{name}.lock")
+    try:
+        lock.acquire(timeout=_TURN_SECONDS)
+    except Timeout:
+        raise EngineError(
+            "busy", "Another process is renewing these credentials and does not finish.", hint="Try again."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def run_holder(home: Path, connection_id: int) -> Holder | None:

@@ -14,7 +14,7 @@ from connectors.base import BaseConnector
 from connectors.errors import ConnectorError
 from connectors.registry import Capability
 from connectors.webhooks import InboundEvent, WebhookRefusedError, WebhookReply, WebhookRequest
-from revtops_tui.engine.connections import credentials_of, find
+from revtops_tui.engine.connections import add_to_credentials, find
 from revtops_tui.engine.open_connectors import OpenConnectors
 from revtops_tui.engine.unsigned import check_secret_part, is_unsigned, read
 from revtops_tui.engine.workspace import Workspace
@@ -74,13 +74,9 @@ class Reception:
             await keep(self._ws, connection, _read(connector, request))
             return connector.webhook_reply
         if reply.keep:
-            await asyncio.to_thread(self._remember, connection, reply)
+            await asyncio.to_thread(add_to_credentials, self._ws, connection, reply.keep)
             await self._connectors.drop(connection)
         return reply
-
-    def _remember(self, connection: Connection, reply: WebhookReply) -> None:
-        known = credentials_of(self._ws, connection)
-        self._ws.credentials.set(connection.credentials_key, {**known, **reply.keep})
 
 
 def _read(connector: BaseConnector, request: WebhookRequest) -> list[InboundEvent]:

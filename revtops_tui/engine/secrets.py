@@ -6,7 +6,7 @@ Errors of connectors quote what they were given, and a log is read by more peopl
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,10 +24,16 @@ _known: set[str] = set()
 
 def remember(meta: ConnectorMeta, credentials: Mapping[str, Any]) -> None:
     """Take the secret fields of some credentials into account from now on."""
+    from connectors.oauth import SECRETS
     from connectors.registry import credential_fields
 
-    secret = {field.name for field in credential_fields(meta) if field.type == "password"}
-    _known.update(str(value) for name, value in credentials.items() if name in secret and value)
+    secret = SECRETS | {field.name for field in credential_fields(meta) if field.type == "password"}
+    remember_values(str(value) for name, value in credentials.items() if name in secret and value)
+
+
+def remember_values(secrets: Iterable[str]) -> None:
+    """Take these secrets into account from now on."""
+    _known.update(secrets)
 
 
 def without_secrets(text: str) -> str:

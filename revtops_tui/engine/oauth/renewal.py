@@ -1,0 +1,115 @@
+"""Keeps the token of a connection fresh, whichever process asks: one renewal at a time, and none twice.
+
+A vendor that rotates refresh tokens takes each one once. So the new one is stored before anything else is done, and the
+place it will be stored in is tried before the vendor is asked: what cannot be kept is not asked for. Between the
+vendor's answer and the end of that write nothing else happens; a process that dies right there leaves the old refresh
+token, which vendors with a replay grace (Linear: 30 minutes) still take, and others answer with "sign in again".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.errors import ConnectionRevokedError
+from connectors.oauth import token_of
+from connectors.registry import ConnectorMeta
+from revtops_tui.engine.locks import credentials_lock
+from revtops_tui.engine.oauth.client import ClientApp, Grant, OAuthClient
+from revtops_tui.engine.secrets import remember
+from revtops_tui.engine.workspace import Workspace
+from store import connections as store
+from store.connections import Connection
+
+_log = logging.getLogger("revtops")
+
+_TIMES_TO_STORE = 5
+_SECONDS_BETWEEN = 0.5
+
+
+class Renewal:
+    """`ConnectorContext.renew` of one connection.
+
+    `insist`: ask the vendor also where it said before that the grant is withdrawn, because somebody wants to know.
+    """
+
+    def __init__(self, ws: Workspace, connection: Connection, meta: ConnectorMeta, *, insist: bool = False) -> None:
+        self._ws = ws
+        self._connection = connection
+        self._meta = meta
+        self._insist = insist
+
+    async def __call__(self, refused: str) -> dict[str, Any]:
+        """The credentials with another token than `refused`; as they are where there is no other.
+
+        Raises ConnectionRevokedError where the vendor has withdrawn the grant; the connection is marked then.
+        Once the vendor was asked it is carried to its end in its own thread, also when nobody waits for it any more.
+        """
+        return await asyncio.to_thread(self._renewed, refused)
+
+    def _renewed(self, refused: str) -> dict[str, Any]:
+        key = self._connection.credentials_key
+        with credentials_lock(self._ws.home, key):
+            current = self._ws.credentials.get(key) or {}
+            remember(self._meta, current)
+            if token_of(current) != refused:
+                return current  # another process was faster, or somebody signed in again
+            client = self._client(current)
+            if client is None:
+                return current
+            self._refuse_if_withdrawn()
+            self._ws.credentials.set(key, current)
+            grant = self._ask(client, current["refresh_token"])
+            return self._keep(key, renewed(current, grant))
+
+    def _client(self, current: Mapping[str, Any]) -> OAuthClient | None:
+        """The vendor's endpoints for the app that signed in; None where nobody did."""
+        if self._meta.oauth is None or not current.get("refresh_token") or not current.get("client_id"):
+            return None
+        app = ClientApp(current["client_id"], current.get("client_secret"))
+        return OAuthClient(self._meta.name, self._meta.oauth, app, self._connection.base_url)
+
+    def _refuse_if_withdrawn(self) -> None:
+        """The vendor said no once: it is not asked again until somebody signs in, or tests the connection."""
+        mine = store.connections(self._ws.database, self._connection.organization_id)
+        now = next((one for one in mine if one.id == self._connection.id), None)
+        if not self._insist and now is not None and now.status == "revoked":
+            raise self._withdrawn()
+
+    def _ask(self, client: OAuthClient, refresh_token: str) -> Grant:
+        try:
+            return asyncio.run(client.refresh(refresh_token))
+        except ConnectionRevokedError as error:
+            withdrawn = self._withdrawn()
+            store.note_status(self._ws.database, self._connection.id, status="revoked", error=withdrawn.message)
+            raise withdrawn from error
+
+    def _keep(self, key: str, fresh: dict[str, Any]) -> dict[str, Any]:
+        """Store the new tokens, before anybody uses one. A keyring that stumbles is asked again: this cannot be had
+        a second time."""
+        remember(self._meta, fresh)
+        for left in range(_TIMES_TO_STORE - 1, -1, -1):
+            try:
+                self._ws.credentials.set(key, fresh)
+                break
+            except Exception:
+                if not left:
+                    _log.exception("the renewed token of %s could not be stored", self._connection.selector)
+                    raise
+                time.sleep(_SECONDS_BETWEEN)
+        return fresh
+
+    def _withdrawn(self) -> ConnectionRevokedError:
+        return ConnectionRevokedError(
+            f"{self._meta.name} no longer accepts this sign-in: it was withdrawn, or has expired.",
+            hint=f"Sign in again: revtops connect {self._connection.selector}. Nothing that was synced is deleted.",
+        )
+
+
+def renewed(before: Mapping[str, Any], grant: Grant) -> dict[str, Any]:
+    """The credentials after a grant: what it leaves out stays, the refresh token included; a lifetime does not."""
+    kept = {name: value for name, value in before.items() if name not in ("expires_at", "renew_at")}
+    return {**kept, **grant.fields}

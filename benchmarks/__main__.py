@@ -1,4 +1,6 @@
-"""`python -m benchmarks [sync] [start] [app]`: measure, write results.md, say which bars hold; or `crash`, or `events`.
+"""`python -m benchmarks [sync] [start] [app] [search]`: measure, write results.md, say which bars hold.
+
+Or `crash`, or `events`: those have reports of their own.
 
 The exit code is 1 if a bar does not hold.
 """
@@ -13,7 +15,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmarks import app, crash, events, ours, report, start, sync
+from benchmarks import app, crash, events, ours, report, search, start, sync
 from benchmarks.bars import judge
 from benchmarks.contenders import HERE, WORK, Contender, peers
 from benchmarks.figures import Figures, size_name, size_of
@@ -22,12 +24,12 @@ from benchmarks.secret_service import Keyring, keyring
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_PARTS = ("sync", "start", "app")
+_PARTS = ("sync", "start", "app", "search")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="sync|start|app", help="what to measure; everything if left out")
+    parser.add_argument("parts", nargs="*", metavar="|".join(_PARTS), help="what to measure; everything if left out")
     parser.add_argument("--rows", default="10k,100k,1M", help="sizes of the comparison (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="runs of each, of which the median counts")
     parser.add_argument("--only", help="names of contenders, with commas between; slow peers can be left out so")
@@ -59,6 +61,8 @@ def _measurements(options: argparse.Namespace, vault: Keyring) -> dict[str, Call
         todo["start"] = partial(start.measure_start, options.runs)
     if "app" in asked:
         todo["app"] = partial(app.measure_app, options.runs, vault)
+    if "search" in asked:
+        todo["search"] = partial(search.measure_search, options.runs)
     return todo
 
 

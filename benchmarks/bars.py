@@ -75,6 +75,9 @@ BARS = (
     Bar("first frame / empty Textual app", "app/revtops/cpu", "app/empty/cpu", 1.7),
     Bar("main widget focused at the first frame", "app/revtops/focused", 1, 1, at_least=True),
     Bar("typed-ahead keys lost, of 20", "app/keys/lost", 1, 0),
+    Bar("search while typing, 1M deals, p95, ms", "search/1M deals/typing/p95_ms", 1, 100),
+    Bar("a letter that most of 1M deals have, p95, ms", "search/1M deals/'a'/p95_ms", 1, 100),
+    Bar("a word that 200,000 of 1M deals have, p95, ms", "search/1M deals/'renewal'/p95_ms", 1, 100),
     Bar("event-loop lag while a sync runs, p95, ms", "app/lag/p95_ms", 1, 20),
 )
 

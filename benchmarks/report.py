@@ -35,6 +35,7 @@ def render(figures: Figures, keyring: str) -> str:
         parts += [f"## {size} deals\n", f"Measured {figures.measured.get(size, '')}.\n", _loads(figures, size)]
         parts.append(_more(figures, size))
     parts += ["## Start-up and the app\n", _start(figures)]
+    parts += ["## Search\n", _search(figures)]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -117,6 +118,15 @@ def _start(figures: Figures) -> str:
         for key in figures.values
         if key.split("/")[0] in {"start", "app"}
     ]
+    return _table(("what", "metric", "median", "runs"), rows)
+
+
+def _search(figures: Figures) -> str:
+    rows = []
+    for key in figures.values:
+        if key.startswith("search/"):
+            _, size, what, metric = key.split("/")
+            rows.append((f"{size}, {what}", metric, _number(figures.median(key)), str(figures.runs(key))))
     return _table(("what", "metric", "median", "runs"), rows)
 
 

@@ -39,6 +39,7 @@ def add_sync(parser: Parser) -> None:
     parser.add_argument("--full", action="store_true", help="fetch everything, and mark what is gone as deleted")
     parser.add_argument("--since", type=moment, metavar="WHEN", help="a date, a time, 12h, 7d, today or yesterday")
     parser.add_argument("--entity", action="append", default=[], metavar="NAME", help="only this entity; repeat it")
+    parser.add_argument("--record", action="store_true", help="keep each HTTP exchange, for `revtops traffic`")
     parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
     parser.add_argument(
         "--allow-deletes", action="store_true", help="accept that more than half of an entity is marked deleted"
@@ -56,6 +57,7 @@ def sync(options: Namespace, ws: Workspace, console: Console) -> int:
         dry_run=options.dry_run,
         allow_deletes=options.allow_deletes,
     )
+    ws.records = options.record  # a first load would pay a seventh more for it
     unlock(ws, console)
     results = _run(ws, options.connections, wanted, console)
     results = _ask_about_deletes(ws, results, wanted, console)

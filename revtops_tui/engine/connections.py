@@ -18,6 +18,7 @@ from revtops_tui.engine.catalog import connector_info
 from revtops_tui.engine.errors import EngineError, people
 from revtops_tui.engine.locks import credentials_lock, run_lock
 from revtops_tui.engine.oauth.renewal import Renewal
+from revtops_tui.engine.recording import watcher
 from revtops_tui.engine.secrets import remember
 from revtops_tui.engine.workspace import Workspace
 from store import connections as store
@@ -222,6 +223,7 @@ def add_to_credentials(ws: Workspace, found: Connection, fields: Mapping[str, An
 def open_connector(ws: Workspace, found: Connection, **context: Any) -> BaseConnector:
     """The connector of a connection; `context` sets further fields of its ConnectorContext. Close it with `aclose`."""
     cls = connector_class(ws, found.slug)
+    context["on_exchange"] = watcher(ws, found.selector, found.id, context.get("on_exchange") or ws.on_exchange)
     return cls(
         ws.organization_id,
         found.user_id,
@@ -230,7 +232,7 @@ def open_connector(ws: Workspace, found: Connection, **context: Any) -> BaseConn
             user_id=found.user_id,
             base_url=found.base_url,
             credentials=lambda: credentials_of(ws, found),
-            **{"on_exchange": ws.on_exchange, "renew": Renewal(ws, found, cls.meta), **context},
+            **{"renew": Renewal(ws, found, cls.meta), **context},
         ),
     )
 
@@ -257,7 +259,7 @@ async def _tested(ws: Workspace, cls: type[BaseConnector], credentials: dict[str
         organization_id=ws.organization_id,
         base_url=base_url,
         credentials=lambda: dict(credentials),
-        on_exchange=ws.on_exchange,
+        on_exchange=watcher(ws, cls.meta.slug, None, ws.on_exchange),
     )
     connector = cls(ws.organization_id, context=context)
     try:

@@ -15,6 +15,7 @@ from connectors.parameters import Parameter, coerce_text, own_names, parse_param
 from connectors.registry import Capability, ConnectorAction, Idempotency, WriteOperation
 from revtops_tui.engine.connections import connector_class, find, use
 from revtops_tui.engine.errors import EngineError, people
+from revtops_tui.engine.recording import doing
 from revtops_tui.engine.secrets import masked
 from revtops_tui.engine.suggestions import did_you_mean
 from revtops_tui.engine.workspace import Workspace
@@ -173,7 +174,8 @@ def carry_out(
             undoes=undoes,
         )
         entries.append(ledger.intend(ws.database, request.connection, intent, claim))
-        return await _sent(connector, request)
+        with doing(ledger_id=entries[0]):
+            return await _sent(connector, request)
 
     try:
         result = use(ws, request.connection.selector, call)

@@ -20,6 +20,7 @@ from revtops_tui.engine.collector import calm_collector
 from revtops_tui.engine.connections import connector_class, find, open_connector
 from revtops_tui.engine.errors import EngineError, people
 from revtops_tui.engine.locks import run_holder, run_lock
+from revtops_tui.engine.recording import doing
 from revtops_tui.engine.run import SyncOptions, SyncRun
 from revtops_tui.engine.workspace import Workspace
 from store import connections as store
@@ -262,7 +263,8 @@ class _Job:
         )
         current_sink.set(self.sink)
         try:
-            await connector.sync_all()
+            with doing(run_id=run_id or None):
+                await connector.sync_all()
             await self.sink.conclude()
         except BaseException:
             await self.sink.keep_loose()

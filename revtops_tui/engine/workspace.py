@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from revtops_tui.engine.settings import Settings
     from store.credentials import CredentialStore
     from store.database import Database
+    from store.traffic import Recorder
 
 CURRENT_ORGANIZATION = "current_organization"
 
@@ -32,6 +33,7 @@ class Workspace:
         credentials: another place for credentials than this machine's keyring (the demo's memory).
 
     `on_exchange` can be set to see every HTTP exchange, redacted; it is called from whichever thread makes it.
+    `records` can be unset where exchanges are not to be kept, whatever the settings say.
     """
 
     def __init__(
@@ -46,8 +48,10 @@ class Workspace:
         self._given_credentials = credentials
         self._shared_with: Workspace | None = None
         self.on_exchange: Callable[[Exchange], None] | None = None
+        self.records = True
         self._opening = threading.Lock()
         self._database: Database | None = None
+        self._recorder: Recorder | None = None
 
     def seen_by(self, organization_id: str) -> Workspace:
         """The same data directory for another organization: one database, one keyring, closed with this one."""
@@ -75,6 +79,12 @@ class Workspace:
         from revtops_tui.engine.settings import load
 
         return load(self.home)
+
+    def forget_settings(self) -> None:
+        """The settings were written: the next who asks gets them as they are now."""
+        self.__dict__.pop("settings", None)
+        if self._shared_with is not None:
+            self._shared_with.forget_settings()
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -106,9 +116,26 @@ class Workspace:
 
         return self._given_credentials or open_credentials(self.home)
 
-    def close(self) -> None:
-        """Close the database, if it was opened."""
+    @property
+    def recorder(self) -> Recorder | None:
+        """What keeps exchanges; None where they are not kept."""
+        if self._shared_with is not None:
+            return self._shared_with.recorder
+        if not self.records or not self.settings.traffic.record:
+            return None
         with self._opening:
+            if self._recorder is None:
+                from store.traffic import Recorder
+
+                self._recorder = Recorder(self.home, self.settings.traffic.keep_megabytes * 1_000_000)
+            return self._recorder
+
+    def close(self) -> None:
+        """Write what waits to be written, and close what was opened."""
+        with self._opening:
+            if self._recorder is not None:
+                self._recorder.close()
+            self._recorder = None
             if self._database is not None:
                 self._database.close()
             self._database = None

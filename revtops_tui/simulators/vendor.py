@@ -20,6 +20,7 @@ from starlette.routing import Route
 from revtops_tui.simulators.faults import ADMIN_PREFIX, Fault, FaultMiddleware, Traffic
 from revtops_tui.simulators.limits import Limit, Meter
 from revtops_tui.simulators.outbox import Outbox
+from revtops_tui.simulators.signing_in import Flow, SignIn
 from revtops_tui.simulators.story import DEFAULT_AS_OF, Story
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class VendorSimulator(ABC):
 
     slug: ClassVar[str]
     """The connector that speaks to it."""
+    flow: ClassVar[Flow | None] = None
+    """How it lets apps in with OAuth 2, where it does; `sign_in` is that part of it."""
 
     def __init__(
         self,
@@ -68,8 +71,9 @@ class VendorSimulator(ABC):
         self.traffic = Traffic(faults)
         self.outbox = Outbox()
         self._meter = Meter(limit) if limit else None
+        self.sign_in = SignIn(self.flow, self.account_token) if self.flow else None
         self.app = Starlette(
-            routes=[*admin_routes(self), *self.routes()],
+            routes=[*admin_routes(self), *(self.sign_in.routes() if self.sign_in else ()), *self.routes()],
             middleware=[
                 Middleware(FaultMiddleware, traffic=self.traffic, reply=self.fault_reply, latency=latency),
                 Middleware(_Gate, vendor=self),
@@ -84,6 +88,11 @@ class VendorSimulator(ABC):
     @abstractmethod
     def credentials(self) -> dict[str, Any]:
         """What a connection to this account takes: the values of the connector's fields."""
+
+    @property
+    def account_token(self) -> str:
+        """The bearer token that the API takes, and that issued ones stand for."""
+        return str(self.credentials["access_token"])
 
     @abstractmethod
     def routes(self) -> Sequence[BaseRoute]:
@@ -151,10 +160,11 @@ class _Gate:
         self._vendor = vendor
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(ADMIN_PREFIX):
+        if scope["type"] != "http" or self._is_open(scope["path"]):
             await self._app(scope, receive, send)
             return
-        refusal, headers = self._vendor.gate(Request(scope))
+        ended = self._worth(scope)
+        refusal, headers = (ended, {}) if ended else self._vendor.gate(Request(scope))
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -163,6 +173,22 @@ class _Gate:
             await send(message)
 
         await (refusal or self._app)(scope, receive, send_with_headers)
+
+    def _is_open(self, path: str) -> bool:
+        sign_in = self._vendor.sign_in
+        return path.startswith(ADMIN_PREFIX) or (sign_in is not None and path in sign_in.paths)
+
+    def _worth(self, scope: Scope) -> Response | None:
+        """Put the account's own token in the place of one that was issued for it; the refusal of one that ended."""
+        sign_in, given = self._vendor.sign_in, Request(scope).headers.get("authorization", "")
+        standing = sign_in.standing(given.removeprefix("Bearer ")) if sign_in else "unknown"
+        if sign_in is None or standing == "unknown":
+            return None
+        if standing != "good":
+            return self._vendor.fault_reply(Fault("expired_token" if standing == "expired" else "revoked"))
+        others = [(name, value) for name, value in scope["headers"] if name != b"authorization"]
+        scope["headers"] = [*others, (b"authorization", f"Bearer {sign_in.account_token}".encode())]
+        return None
 
 
 async def _refuse(_: Request, error: Exception) -> Response:

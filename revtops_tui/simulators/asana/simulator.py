@@ -18,6 +18,7 @@ from revtops_tui.simulators.asana.searching import SearchRoutes
 from revtops_tui.simulators.asana.seeded import Seeder
 from revtops_tui.simulators.asana.tasks import TaskRoutes
 from revtops_tui.simulators.asana.things import Task
+from revtops_tui.simulators.signing_in import Asked, Flow, answer
 from revtops_tui.simulators.vendor import VendorSimulator
 
 if TYPE_CHECKING:
@@ -28,10 +29,18 @@ if TYPE_CHECKING:
 _TOKEN = "simulated-token"  # noqa: S105 - opens nothing but this simulator
 
 
+def _answer(asked: Asked) -> dict[str, Any]:
+    """Asana's also says whose the token is (developer page "OAuth")."""
+    return {**answer(asked), "data": {"id": 4001, "gid": "4001", "name": "The Person Who Agreed"}}
+
+
 class AsanaSimulator(VendorSimulator):
     """An Asana account on this machine; see `VendorSimulator` for the arguments."""
 
     slug = "asana"
+    flow = Flow(
+        "/-/oauth_authorize", "/-/oauth_token", "/-/oauth_revoke", pkce=True, renewal="left_out", answer=_answer
+    )
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

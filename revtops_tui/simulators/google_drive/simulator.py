@@ -11,6 +11,7 @@ from revtops_tui.simulators.google_drive.changes import ChangeRoutes
 from revtops_tui.simulators.google_drive.edits import EditRoutes
 from revtops_tui.simulators.google_drive.files import FileRoutes
 from revtops_tui.simulators.google_drive.replies import fault_reply, refusal, unauthorized
+from revtops_tui.simulators.signing_in import Flow
 from revtops_tui.simulators.vendor import VendorSimulator
 
 if TYPE_CHECKING:
@@ -30,6 +31,16 @@ class GoogleDriveSimulator(VendorSimulator):
     """The Drive of one colleague, and the shared drives that this colleague sees."""
 
     slug: ClassVar[str] = "google_drive"
+    flow = Flow(
+        "/o/oauth2/v2/auth",
+        "/token",
+        "/revoke",
+        pkce=True,
+        seconds=3_599,
+        renewal="left_out",
+        offline=("access_type", "offline"),
+        prefix="ya29.",
+    )
 
     def __init__(self, **options: Any) -> None:
         self._account: Account | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import uuid
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,8 @@ from revtops_tui.simulators.hubspot.schema import PIPELINES, STAGES
 from revtops_tui.simulators.hubspot.state import State, now_ms
 from revtops_tui.simulators.hubspot.subscriptions import Subscriptions
 from revtops_tui.simulators.limits import Limit
-from revtops_tui.simulators.vendor import VendorSimulator
+from revtops_tui.simulators.signing_in import Flow, refusal
+from revtops_tui.simulators.vendor import VendorSimulator, json_reply
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -38,6 +40,14 @@ _NAMED_BY = {
 """Entity -> the object type that is changed for it, and the property with its name."""
 
 
+def _refusal(code: str, sentence: str) -> Response:
+    """HubSpot's words for a grant that is no good, which are not the protocol's (page "OAuth tokens")."""
+    if code != "invalid_grant":
+        return refusal(code, sentence)
+    status = "BAD_REFRESH_TOKEN" if "refresh" in sentence else "BAD_AUTH_CODE"
+    return json_reply({"status": status, "message": sentence, "correlationId": str(uuid.UUID(int=0))}, 400)
+
+
 class HubSpotSimulator(VendorSimulator):
     """A HubSpot account on this machine. Any size takes the same memory: objects are made when they are asked for.
 
@@ -49,6 +59,7 @@ class HubSpotSimulator(VendorSimulator):
     """
 
     slug = "hubspot"
+    flow = Flow("/oauth/authorize", "/oauth/2026-03/token", seconds=1_800, refusal=_refusal)
 
     def __init__(
         self,

@@ -22,6 +22,7 @@ from revtops_tui.simulators.linear import errors
 from revtops_tui.simulators.linear.account import Account, Node, now
 from revtops_tui.simulators.linear.api import Answer, Api
 from revtops_tui.simulators.linear.seeded import seed_account
+from revtops_tui.simulators.signing_in import Flow
 from revtops_tui.simulators.vendor import RefusalError, VendorSimulator, json_reply
 
 API_KEY = "lin_api_simulated0000000000000000000000000000"
@@ -42,6 +43,17 @@ class LinearSimulator(VendorSimulator):
     """
 
     slug = "linear"
+    flow = Flow(
+        "/oauth/authorize",
+        "/oauth/token",
+        "/oauth/revoke",
+        pkce=True,
+        secret=False,
+        seconds=86_399,
+        renewal="rotates",
+        prefix="lin_oauth_",
+        separator=",",
+    )
 
     def __init__(self, *, seed: int = 1, complexity: int | None = None, **options: Any) -> None:
         super().__init__(seed=seed, **options)
@@ -54,6 +66,10 @@ class LinearSimulator(VendorSimulator):
     @property
     def credentials(self) -> dict[str, Any]:
         return {"api_key": API_KEY, "webhook_secret": WEBHOOK_SECRET}
+
+    @property
+    def account_token(self) -> str:
+        return OAUTH_TOKEN
 
     def routes(self) -> Sequence[BaseRoute]:
         return [Route("/graphql", self._graphql, methods=["POST"])]

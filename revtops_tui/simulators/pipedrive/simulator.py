@@ -13,6 +13,7 @@ from revtops_tui.simulators.pipedrive.objects import ObjectRoutes
 from revtops_tui.simulators.pipedrive.search import SearchRoutes
 from revtops_tui.simulators.pipedrive.seeded import Seeded
 from revtops_tui.simulators.pipedrive.state import SOURCE_ENTITIES, State
+from revtops_tui.simulators.signing_in import Asked, Flow, answer
 from revtops_tui.simulators.vendor import VendorSimulator, json_reply
 
 if TYPE_CHECKING:
@@ -28,10 +29,16 @@ TOKEN = "simulated-token"  # noqa: S105 - opens nothing but this simulator
 _TITLES = {"deal": "title", "activity": "subject"}
 
 
+def _answer(asked: Asked) -> dict[str, Any]:
+    """Pipedrive's names the company's own address (page "OAuth authorization")."""
+    return {**answer(asked), "api_domain": asked.account}
+
+
 class PipedriveSimulator(VendorSimulator):
     """A Pipedrive account on this machine. Its token is good as an API token and as one of OAuth."""
 
     slug = "pipedrive"
+    flow = Flow("/oauth/authorize", "/oauth/token", "/oauth/revoke", seconds=3_599, answer=_answer)
 
     @cached_property
     def state(self) -> State:
@@ -42,6 +49,11 @@ class PipedriveSimulator(VendorSimulator):
     def credentials(self) -> dict[str, Any]:
         """An API token."""
         return {"api_token": TOKEN}
+
+    @property
+    def account_token(self) -> str:
+        """The same."""
+        return TOKEN
 
     def routes(self) -> Sequence[BaseRoute]:
         """v2, and of v1 what has no v2."""

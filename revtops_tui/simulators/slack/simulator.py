@@ -14,6 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 from revtops_tui.simulators.faults import FAULT, Fault
 from revtops_tui.simulators.limits import Limit, Meter
 from revtops_tui.simulators.seeding import stream
+from revtops_tui.simulators.signing_in import Asked, Flow
 from revtops_tui.simulators.slack.calls import Call, SlackError, arguments
 from revtops_tui.simulators.slack.conversations import SMALL_LIMIT, Conversations
 from revtops_tui.simulators.slack.feeds import Announcer
@@ -48,6 +49,26 @@ class _Method:
     kinds: tuple[str, ...] = ("bot", "user")
 
 
+def _answer(asked: Asked) -> dict[str, Any]:
+    """Slack's, of an app without token rotation; the user's own token is inside (method oauth.v2.access)."""
+    return {
+        "ok": True,
+        "access_token": asked.token,
+        "token_type": "bot",
+        "scope": ",".join(asked.scopes),
+        "bot_user_id": "U0000000BOT",
+        "app_id": "A00000000",
+        "team": {"id": "T00000000", "name": "Simulated"},
+        "authed_user": {"id": "U00000001", "scope": "search:read", "access_token": SlackSimulator.user_token},
+    }
+
+
+def _oauth_refusal(code: str, _sentence: str) -> Response:
+    """With HTTP 200, and words of its own."""
+    words = {"invalid_client": "bad_client_secret", "invalid_grant": "invalid_code"}
+    return json_reply({"ok": False, "error": words.get(code, code)})
+
+
 class SlackSimulator(VendorSimulator):
     """A Slack workspace on this machine.
 
@@ -59,6 +80,14 @@ class SlackSimulator(VendorSimulator):
     """
 
     slug: ClassVar[str] = "slack"
+    flow = Flow(
+        "/oauth/v2/authorize",
+        "/api/oauth.v2.access",
+        seconds=None,
+        separator=",",
+        answer=_answer,
+        refusal=_oauth_refusal,
+    )
     bot_token: ClassVar[str] = "xoxb-simulated"  # noqa: S105 - opens nothing but this simulator, like the others
     user_token: ClassVar[str] = "xoxp-simulated"  # noqa: S105
     app_token: ClassVar[str] = "xapp-simulated"  # noqa: S105

@@ -137,6 +137,8 @@ def test_a_record_is_found_by_whatever_names_it(library: Library) -> None:
     assert library.finds("bug") == ["bug"]  # the vendor's own id, as it is pasted from an address
     (hit,) = search_records(library.ws, "eng-42").records
     assert (hit.title, hit.note, hit.system) == ("ENG-42 It is wrong", "bug", "crm")
+    (hit,) = search_records(library.ws, "flaw").records
+    assert (hit.title, hit.note) == ("ENG-42 It is wrong", "An analytical flaw")
     (hit,) = search_records(library.ws, "lovelace").records
     assert (hit.title, hit.note) == ("Ada Lovelace", "ada@analytical.example")
 

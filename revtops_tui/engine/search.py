@@ -25,7 +25,8 @@ _NAMES = ("name", "title", "subject")
 class Hit:
     """A record that was found: where its row is (`entity`, `id`), and what it is called.
 
-    `system` is the selector of the connection it came with, or the source system where that was disconnected.
+    `system` is the selector of the connection it came with, or the source system where that was disconnected;
+    `excerpt` the part of its description where the words are, of a record that is not called so.
     """
 
     entity: str
@@ -33,6 +34,7 @@ class Hit:
     system: str
     source_id: str
     fields: dict[str, Any]
+    excerpt: str = ""
 
     @property
     def title(self) -> str:
@@ -43,7 +45,11 @@ class Hit:
 
     @property
     def note(self) -> str:
-        """What else names it: an e-mail address, a domain; its id at the vendor where there is nothing else."""
+        """Why it was found, where its title does not say it: an e-mail address, a domain, a part of its description;
+        its id at the vendor where there is nothing else.
+        """
+        if self.excerpt:
+            return self.excerpt
         said = [self.fields.get(field) for field in ("email", "domain")]
         return " · ".join(str(one) for one in said if one and one != self.title) or self.source_id
 
@@ -125,7 +131,7 @@ def search_records(
 def _hit(found: Found, selectors: Mapping[int, str]) -> Hit:
     system = selectors.get(found.connection_id, found.source_system)
     fields = {name: value for name, value in found.fields.items() if value is not None}
-    return Hit(found.entity, found.id, system, found.source_id, fields)
+    return Hit(found.entity, found.id, system, found.source_id, fields, found.excerpt)
 
 
 def _known(ws: Workspace, entity: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from store.errors import StoreError, store_error
 from store.scoped import Scoped, open_scoped
-from store.search.index import SHOWN, Shape, forget, index_path, is_damaged, read_index, shapes, states
-from store.search.text import Question, question
+from store.search.index import LONGEST, SHOWN, Shape, forget, index_path, is_damaged, read_index, shapes, states
+from store.search.text import Question, excerpt, question
 
 _KEYS = ("id", "connection_id", "source_system", "source_id")
 _STEPS_BETWEEN_LOOKS = 20_000
@@ -26,7 +26,10 @@ _PLACES_LOST = (0, 0, 0, 1, 4)
 
 @dataclass(frozen=True)
 class Found:
-    """A record that was found. `fields`: what it is called, and its address at the vendor where it has one."""
+    """A record that was found. `fields`: what it is called, and its address at the vendor where it has one.
+
+    `excerpt`: the part of its description where the words are, of one that is not called so.
+    """
 
     entity: str
     id: int
@@ -34,6 +37,7 @@ class Found:
     source_system: str
     source_id: str
     fields: dict[str, Any]
+    excerpt: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,8 @@ class _Looking:
                 if one.id in found and one.id not in taken and len(hits) < self._limit:
                     taken.add(one.id)
                     fit, length, _ = one.closeness
-                    hits.append(((len(hits) + _PLACES_LOST[fit], fit, length), found[one.id]))
+                    hit = found[one.id] if fit != _MENTIONED else self._with_excerpt(shape, found[one.id])
+                    hits.append(((len(hits) + _PLACES_LOST[fit], fit, length), hit))
             if len(hits) >= self._limit:
                 break
         return hits
@@ -144,6 +149,13 @@ class _Looking:
         for row, head, also, body in rows:
             if not literal or all(word in f"{head} {also} {body}" for word in literal):
                 yield _Candidate(row, (_fit(self._asked, head, also), len(head), -row))
+
+    def _with_excerpt(self, shape: Shape, hit: Found) -> Found:
+        if not shape.body:
+            return hit
+        column = f'substr("{shape.body[0]}", 1, {LONGEST["body"]:d})'
+        row = self._records.execute(f'SELECT {column} FROM "{shape.entity}" WHERE id = ?', (hit.id,)).fetchone()
+        return replace(hit, excerpt=excerpt(row[0], self._text) if row and isinstance(row[0], str) else "")
 
     def _read(self, shape: Shape, rows: Sequence[int]) -> dict[int, Found]:
         """Those of the rows that are there, as the organization sees them."""

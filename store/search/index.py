@@ -33,7 +33,7 @@ _RECENT_NS = 2_000_000_000
 _HEADS = ("identifier", "name", "title", "subject")
 _ALSO = ("email", "domain", "phone", "key", "title")
 _BODY = ("description",)
-_LONGEST = {"head": 300, "also": 300, "body": 600}
+LONGEST = {"head": 300, "also": 300, "body": 600}
 """Characters of each part that are indexed: the beginning of a description says what it is about."""
 
 SHOWN = ("name", "title", "subject", "identifier", "email", "domain")
@@ -64,7 +64,7 @@ class Shape:
     def texts(self) -> str:
         """The three parts as expressions over a row."""
         return ", ".join(
-            f"words({_joined(columns, _LONGEST[part])})"
+            f"words({_joined(columns, LONGEST[part])})"
             for part, columns in (("head", self.head), ("also", self.also), ("body", self.body))
         )
 

@@ -17,6 +17,8 @@ _WORD = re.compile(f"[{_UNSPACED}]|[^\\W_{_UNSPACED}]+")
 _SYMBOLS = frozenset("+#%@$€£_=")
 _MOST_WORDS = 12
 _LONGEST_WORD = 80
+_EXCERPT, _BEFORE = 100, 12
+"""Characters of an excerpt, and of it before what matched."""
 
 
 def folded(text: str) -> str:
@@ -59,6 +61,16 @@ def matches(text: str, asked: str) -> list[tuple[int, int]]:
     parts = [part for word in question(asked).words for part in _WORD.findall(word)]
     found = (_match(word, parts) for word in _WORD.finditer(text))
     return [span for span in found if span is not None]
+
+
+def excerpt(text: str, asked: str) -> str:
+    """What stands in `text` around the first of the words that `asked` begins; empty where there is none."""
+    found = matches(text, asked)
+    if not found:
+        return ""
+    start = max(0, found[0][0] - _BEFORE)
+    start = text.rfind(" ", 0, start) + 1 if start else 0
+    return ("…" if start else "") + " ".join(text[start : start + _EXCERPT].split())
 
 
 def _match(word: re.Match[str], parts: Sequence[str]) -> tuple[int, int] | None:

@@ -1,62 +1,84 @@
-"""The app: its frame, its workspaces, and what outlives a change of screen (syncs, toasts, quitting)."""
+"""The app: its frame, its workspaces, and the door to what every screen may ask for (syncs, tasks, toasts, leaving)."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, MutableMapping
+import os
+from collections.abc import Callable, MutableMapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events, on
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.signal import Signal
 
 from revtops_tui.tui.alerts import Alerts
 from revtops_tui.tui.background import in_background
-from revtops_tui.tui.jobs import USUAL, Extent, Jobs, Outcome, SyncJob
+from revtops_tui.tui.jobs import USUAL, Extent, Jobs
+from revtops_tui.tui.leaving import Leaving
+from revtops_tui.tui.notices import Notices
 from revtops_tui.tui.panes.pane import Pane
-from revtops_tui.tui.progress import toast_of
+from revtops_tui.tui.syncs import Syncs
 from revtops_tui.tui.tabs import TABS
-from revtops_tui.tui.tasks import Task, Tasks, summary
-from revtops_tui.tui.text import plain
+from revtops_tui.tui.tasks import Task, Tasks, UnderWay, summary
 from revtops_tui.tui.theme import DARK, PLAIN, THEMES
 from revtops_tui.tui.widgets.key_line import KeyLine
 from revtops_tui.tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
+    from textual.command import Provider
     from textual.notifications import SeverityLevel
 
     from revtops_tui.engine.app_state import AppState
     from revtops_tui.engine.connections import ConnectionInfo
     from revtops_tui.engine.errors import EngineError
-    from revtops_tui.engine.sync import RunResult
     from revtops_tui.engine.workspace import Workspace
+    from revtops_tui.tui.panes.data import DataPane
 
 _PAINTS_A_SECOND = 10
-_TOAST_SECONDS = 6.0
-
-
-def _done(job: SyncJob) -> str:
-    return "tried, and nothing stored" if job.extent.dry_run else "synced"
 
 
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def _save(ws: Workspace, key: str, value: Any) -> None:
+    from revtops_tui.engine.settings_file import save
+
+    save(ws.home, {key: value})
+
+
+def _palette() -> type[Provider]:
+    from revtops_tui.tui.palette import Everything
+
+    return Everything
+
+
 class RevtopsApp(App[None]):
     """The terminal app over one workspace."""
 
     TITLE = "revtops"
+    COMMANDS = {_palette}  # noqa: RUF012 - Textual's own annotation stands
     BINDINGS: ClassVar[list[BindingType]] = [
-        *[Binding(tab.key, f"go('{tab.id}')", tab.title, show=False, tooltip=f"Go to {tab.title}") for tab in TABS],
-        Binding("question_mark", "help", "Help", key_display="?", tooltip="The keys that do something here"),
-        Binding("ctrl+p", "command_palette", "All", tooltip="Every command, found by typing", priority=True),
-        Binding("O", "organizations", "Organization", show=False, tooltip="Look at another organization, or make one"),
-        Binding("q", "quit", "Quit", show=False, tooltip="Leave; asks first while something runs"),
-        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, system=True),
+        *[
+            Binding(tab.key, f"go('{tab.id}')", tab.title, show=False, tooltip=f"Go to {tab.title}", id=f"app.{tab.id}")
+            for tab in TABS
+        ],
+        Binding("question_mark", "help", "Help", key_display="?", tooltip="The keys that do something", id="app.help"),
+        Binding("ctrl+p", "command_palette", "All", tooltip="Every command", priority=True, id="app.palette"),
+        Binding(
+            "ctrl+o", "jump", "Jump", show=False, tooltip="Go to anything on the screen by a letter", id="app.jump"
+        ),
+        Binding("ctrl+f", "search", "Find", show=False, tooltip="Find any record", priority=True, id="app.search"),
+        Binding("comma", "settings", "Settings", show=False, tooltip="Colours, keys and the rest", id="app.settings"),
+        Binding("ampersand", "tasks", "Tasks", show=False, tooltip="What runs; stop it there", id="app.tasks"),
+        Binding("m", "notices", "Messages", show=False, tooltip="Read again what was told", id="app.notices"),
+        Binding(
+            "O", "organizations", "Organization", show=False, tooltip="Look at another one", id="app.organizations"
+        ),
+        Binding("q", "quit", "Quit", show=False, tooltip="Leave; asks first while something runs", id="app.quit"),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, system=True, id="app.quit_anywhere"),
     ]
 
     def __init__(
@@ -69,28 +91,29 @@ class RevtopsApp(App[None]):
     ) -> None:
         """`on_ready` is called once, when the first frame stands and what there is has been read."""
         super().__init__()
-        self.animation_level = "none"  # nothing moves that does not mean something, and over SSH nothing lags
+        if "TEXTUAL_ANIMATIONS" not in os.environ:
+            self.animation_level = "none"  # nothing moves that does not mean something, and over SSH nothing lags
         self.ws = ws
         self.demo = demo
         self.clock = clock
         self.jobs = Jobs()
         self.tasks = Tasks(self)
+        self.notices = Notices(self)
+        self.leaving = Leaving(self)
+        self._syncs = Syncs(self)
         self._state: AppState | None = None
         self.progressed: Signal[None] = Signal(self, "progressed")
         self.changed: Signal[None] = Signal(self, "changed")
         self.committed: Signal[None] = Signal(self, "committed")
         """Something was stored, by this process or another; told at most once a second."""
+        self.settings_changed: Signal[None] = Signal(self, "settings changed")
         self._alerts = Alerts(self)
         self.is_open = False
-        self._good: list[
-            tuple[SyncJob, RunResult]
-        ] = []  # ended well, while others that were started with them still run
         self._on_ready = on_ready
         self.drafts: dict[str, dict[str, object]] = {}
         self._home = ws
         self._drafts_elsewhere: dict[str, dict[str, dict[str, object]]] = {}
         self._panes: dict[str, Pane] = {}
-        self._leaving = False
 
     def compose(self) -> ComposeResult:
         """The frame and the first workspace."""
@@ -108,18 +131,35 @@ class RevtopsApp(App[None]):
         """Colours, and the focus where typed-ahead keys belong."""
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = PLAIN.name if self.no_color else DARK.name
+        self.apply_settings()
         self._status.current = TABS[0].id
         self._panes[TABS[0].id].focus_main()
-        self.show_progresser = self.set_interval(1 / _PAINTS_A_SECOND, self.show_progress, pause=True)
+        self._painter = self.set_interval(1 / _PAINTS_A_SECOND, self.show_progress, pause=True)
+        self.leaving.listen()
+
+    def apply_settings(self) -> None:
+        """Look and listen as the settings say."""
+        settings = self.ws.settings
+        chosen = settings.appearance.theme
+        self.theme = PLAIN.name if self.no_color else DARK.name if chosen == "auto" else chosen
+        if settings.keys.bindings or settings.keys.preset != "default":
+            from revtops_tui.tui.keys import keymap
+
+            self.set_keymap(keymap(settings.keys))
+        else:
+            self.set_keymap({})
 
     def on_unmount(self) -> None:
-        """However the app ends, no sync keeps the process alive."""
-        self.jobs.cancel_all()
-        self.tasks.cancel_all()
+        """However the app ends, no work keeps the process alive; the process waits until it has committed."""
+        self.cancel_all()
         self._alerts.stop()
         if self._state is not None:
             self._state.flush()
+
+    @property
+    def tab(self) -> str:
+        """The workspace that is shown, by its id."""
+        return self._status.current
 
     @property
     def _status(self) -> StatusLine:
@@ -130,12 +170,17 @@ class RevtopsApp(App[None]):
         self._name_organization()
         self.is_open = True
         self._alerts.start()
+        self._tell_of_settings()
         if self._on_ready is not None:
             self._on_ready(self)
 
     def _name_organization(self) -> None:
         self.jobs.organization = self.ws.organization_id
         self._status.note = f"org {self.ws.organization_id}{' · DEMO' if self.demo else ''}"
+
+    def _tell_of_settings(self) -> None:
+        for problem in self.ws.settings.problems:
+            self.tell(f"{problem} The default holds meanwhile.", title="settings.toml", severity="warning")
 
     def action_organizations(self) -> None:
         """Choose the organization that is looked at."""
@@ -178,104 +223,56 @@ class RevtopsApp(App[None]):
         for each in self._panes.values():
             each.display = each is pane
         self._status.current = tab_id
-        pane.focus_main()
+        pane.arrive()
         return pane
 
     @on(StatusLine.Clicked)
-    async def _tab_clicked(self, message: StatusLine.Clicked) -> None:
-        await self.action_go(message.tab)
+    async def _status_clicked(self, message: StatusLine.Clicked) -> None:
+        await self.run_action(message.action)
 
-    # -- syncs
+    # -- work that goes on wherever one is
 
     def start_sync(self, selector: str, title: str, extent: Extent = USUAL, *, wave: str = "") -> None:
         """Start syncing a connection; it goes on whatever is shown. Those of one `wave` are told of together."""
-        if selector in self.jobs.running:
-            return
-        job = SyncJob(selector, title, extent, wave or selector)
-        self.jobs.start(job)
-        in_background(
-            self,
-            partial(self.jobs.run, self.ws, job),
-            partial(self._sync_ended, job),
-            partial(self._sync_failed, job),
-            group=f"sync {selector}",
-        )
-        self.show_progresser.resume()
-        self.show_progress()
+        self._syncs.start(selector, title, extent, wave=wave)
 
     def cancel_sync(self, selector: str) -> None:
         """Ask a sync to stop."""
-        if job := self.jobs.running.get(selector):
-            job.cancel.set()
-            self.show_progress()
-
-    def _sync_ended(self, job: SyncJob, result: RunResult) -> None:
-        self._end(job, Outcome(job.title, result, cancelled=job.cancelling, dry_run=job.extent.dry_run))
-        is_here = job.organization == self.jobs.organization
-        if result.error_kind == "sweep_refused" and is_here and not self._leaving:
-            self._ask_about_deletes(job, result)
-        elif job.cancelling:
-            self.tell("Stopped. What was stored stays; the next sync goes on from there.", title=job.title)
-        elif result.status == "success":
-            self._good.append((job, result))
-        else:
-            severity: SeverityLevel = "error" if result.status == "failed" else "warning"
-            self.tell(result.error or toast_of([result]), title=f"{job.title}: {result.status}", severity=severity)
-        self._tell_good(job.wave)
-
-    def _tell_good(self, wave: str) -> None:
-        """One toast for all that were started together and ended well, once none of them runs any more."""
-        good = [(job, result) for job, result in self._good if job.wave == wave]
-        if good and not any(job.wave == wave for job in self.jobs.everywhere):
-            what = good[0][0].title if len(good) == 1 else f"{len(good)} systems"
-            self.tell(toast_of([result for _, result in good]), title=f"{what} {_done(good[0][0])}")
-            self._good = [(job, result) for job, result in self._good if job.wave != wave]
-
-    def _ask_about_deletes(self, job: SyncJob, result: RunResult) -> None:
-        from revtops_tui.tui.dialogs.ask import Ask, Choice
-
-        def answered(answer: str | None) -> None:
-            if answer is not None:
-                self.start_sync(job.selector, job.title, Extent(full=True, allow_deletes=True))
-
-        text = f"{result.error} Is that right? They would be marked deleted by another full sync."
-        choice = Choice("allow", "Mark them deleted", danger=True)
-        self.push_screen(Ask(f"{job.title}: most records are gone", text, (choice,), cancel="Keep them"), answered)
-
-    def _sync_failed(self, job: SyncJob, error: EngineError) -> None:
-        self._end(job, Outcome(job.title, error=error))
-        self.tell_error(error, title=job.title)
-        self._tell_good(job.wave)
-
-    def _end(self, job: SyncJob, outcome: Outcome) -> None:
-        self.jobs.end(job, outcome)
-        if not self.jobs.everywhere:
-            self.show_progresser.pause()
-            if self._leaving:
-                self.exit()
-        self.show_progress()
-        self.changed.publish(None)
-
-    def show_progress(self) -> None:
-        """Paint what runs; ten times a second while something does."""
-        self._status.busy = summary(self.jobs, self.tasks)
-        self.progressed.publish(None)
-
-    # -- tasks, what is remembered, and other programs
+        self._syncs.cancel(selector)
 
     def start_task(self, task: Task[Any]) -> None:
         """Begin long work; it goes on wherever the user is."""
         self.tasks.start(task)
-        self.show_progresser.resume()
+        self.work_began()
+
+    @property
+    def running(self) -> Sequence[UnderWay]:
+        """Everything that runs: the syncs, in whichever organization, and the tasks."""
+        return [*self.jobs.everywhere, *self.tasks.running]
+
+    def cancel_all(self) -> None:
+        """Ask everything that runs to stop."""
+        self.jobs.cancel_all()
+        self.tasks.cancel_all()
+
+    def work_began(self) -> None:
+        """Something runs now: it is painted ten times a second."""
+        self._painter.resume()
         self.show_progress()
 
     def work_ended(self) -> None:
-        """Some work is over: where it was the last, nothing is painted any more, and who waited to leave may."""
-        if not (self.jobs.running or self.tasks.running):
-            self.show_progresser.pause()
-            if self._leaving:
-                self.exit()
+        """Something is over: where it was the last, nothing is painted any more, and who waited to leave may."""
+        if not self.running:
+            self._painter.pause()
         self.show_progress()
+        self.leaving.work_ended()
+
+    def show_progress(self) -> None:
+        """Paint what runs."""
+        self._status.busy = summary(self.jobs, self.tasks)
+        self.progressed.publish(None)
+
+    # -- what is remembered, and other programs
 
     @property
     def state(self) -> MutableMapping[str, Any]:
@@ -316,20 +313,23 @@ class RevtopsApp(App[None]):
     # -- telling
 
     def tell(self, message: str, *, title: str = "", severity: SeverityLevel = "information") -> None:
-        """A toast. The text may be a vendor's: it is neither markup nor control codes here."""
-        text, heading = plain(message), plain(title, 60)
-        self.notify(text, title=heading, severity=severity, timeout=_TOAST_SECONDS, markup=False)
+        """A toast, which can be read again. The text may be a vendor's: it is neither markup nor control codes here."""
+        self.notices.tell(message, title=title, severity=severity)
 
     def tell_error(self, error: EngineError, *, title: str = "") -> None:
         """An error as a toast, with what to do next."""
-        self.tell(" ".join(part for part in (error.message, error.hint) if part), title=title, severity="error")
+        self.notices.tell_error(error, title=title)
+
+    def show_notices(self) -> None:
+        """Say how many errors nobody has read."""
+        self._status.errors = self.notices.unseen_errors
 
     def announce_connected(self, connection: ConnectionInfo, title: str) -> None:
         """A connection was made: say so, and list it."""
         self.tell(f"Connected as {connection.identity}." if connection.identity else "Connected.", title=title)
         self.changed.publish(None)
 
-    # -- help, palette, leaving
+    # -- dialogs of everywhere, leaving
 
     def action_help(self) -> None:
         """The keys of the screen that is shown."""
@@ -337,40 +337,69 @@ class RevtopsApp(App[None]):
 
         self.push_screen(HelpDialog(list(self.screen.active_bindings.values())))
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: every key's command, then the app's own."""
-        seen: set[str] = set()
-        for active in screen.active_bindings.values():
-            binding = active.binding
-            if active.enabled and binding.tooltip and binding.action not in {*seen, "command_palette"}:
-                seen.add(binding.action)
-                title = f"{binding.description}  ({self.get_key_display(binding)})"
-                yield SystemCommand(title, binding.tooltip, partial(self.run_action, binding.action, active.node))
-        for command in super().get_system_commands(screen):
-            if command.title in ("Theme", "Screenshot"):
-                yield command
+    def action_search(self) -> None:
+        """Find any record; what is chosen is opened."""
+        from revtops_tui.tui.dialogs.search import Place, SearchDialog
+
+        async def chosen(place: Place | None) -> None:
+            if place is not None:
+                await self.open_record(place.entity, place.id)
+
+        if not isinstance(self.screen, SearchDialog):
+            self.push_screen(SearchDialog(), chosen)
+
+    async def open_record(self, entity: str, row_id: int) -> None:
+        """Go to the data and open one record."""
+        pane = cast("DataPane", await self.go("data"))
+        pane.open_record(entity, row_id)
+
+    def action_jump(self) -> None:
+        """A letter on everything that can be focused."""
+        from revtops_tui.tui.dialogs.jump import JumpOverlay
+
+        self.push_screen(JumpOverlay.over(self.screen))
+
+    def action_settings(self) -> None:
+        """The settings."""
+        self.show_settings()
+
+    def show_settings(self, key: str = "") -> None:
+        """The settings, at one of them."""
+        from revtops_tui.tui.dialogs.settings import SettingsDialog
+
+        self.push_screen(SettingsDialog(key))
+
+    def change_setting(self, key: str, value: Any) -> None:
+        """Write a setting, and live by it."""
+
+        def changed(_: object) -> None:
+            self.ws.forget_settings()
+            self.apply_settings()
+            self.settings_changed.publish(None)
+
+        def failed(error: EngineError) -> None:
+            self.apply_settings()  # what was tried on is taken off
+            self.tell_error(error, title=key)
+
+        in_background(self, partial(_save, self.ws, key, value), changed, failed, group="settings")
+
+    def action_tasks(self) -> None:
+        """What runs, and what has ended."""
+        from revtops_tui.tui.dialogs.tasks import TasksDialog
+
+        self.push_screen(TasksDialog())
+
+    def action_notices(self) -> None:
+        """What was told."""
+        from revtops_tui.tui.dialogs.notices import NoticesDialog
+
+        self.push_screen(NoticesDialog())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
+        """Dialogs of everywhere are not opened over themselves or another one of them."""
+        from_below = ("jump", "settings", "tasks", "notices", "organizations", "go")
+        return len(self.screen_stack) == 1 or action not in from_below
 
     async def action_quit(self) -> None:
-        """Leave; while something syncs, ask first."""
-        if not self.jobs.everywhere:
-            self.exit()
-            return
-        from revtops_tui.tui.dialogs.ask import Ask, Choice
-
-        running = " and ".join(job.title for job in self.jobs.everywhere)
-        question = Ask(
-            "Stop syncing and quit?",
-            f"{running} is being synced. What is stored stays, and the next sync goes on from there.",
-            (Choice("quit", "Stop and quit", danger=True),),
-            cancel="Stay",
-        )
-        self.push_screen(question, self._leave)
-
-    def _leave(self, answer: str | None) -> None:
-        if answer is None:
-            return
-        if not self.jobs.everywhere:
-            self.exit()
-        self._leaving = True
-        self.jobs.cancel_all()
-        self.show_progress()
+        """Leave; while something runs, ask first."""
+        self.leaving.ask()

@@ -21,8 +21,11 @@ class Tab:
 
     def load(self) -> Pane:
         """A new pane."""
-        cls = getattr(importlib.import_module(f"revtops_tui.tui.panes.{self.module}"), self.pane)
-        return cast("Pane", cls(id=self.id))
+        return self.pane_class()(id=self.id)
+
+    def pane_class(self) -> type[Pane]:
+        """The class of its pane, imported now."""
+        return cast("type[Pane]", getattr(importlib.import_module(f"revtops_tui.tui.panes.{self.module}"), self.pane))
 
 
 TABS = (

@@ -177,7 +177,7 @@ def summary(jobs: Jobs, tasks: Tasks) -> str:
     """What the status line says of what runs: nothing when nothing does."""
     if not tasks.running:
         return jobs.summary()
-    running: list[UnderWay] = [*jobs.running.values(), *tasks.running]
+    running: list[UnderWay] = [*jobs.everywhere, *tasks.running]
     shares = [share for each in running if (share := each.share) is not None]
     percent = f" {sum(shares) / len(shares):.0%}" if len(shares) == len(running) else ""
     return f"⟳ {running[0].title if len(running) == 1 else f'{len(running)} running'}{percent}"

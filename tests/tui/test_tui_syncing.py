@@ -66,16 +66,31 @@ async def test_leaving_during_a_sync_asks_and_staying_is_the_default(driver: Dri
     async with driver() as visit:
         await _start(visit)
         await visit.press("ctrl+q")
-        await visit.sees("Stop syncing and quit?", "Stay")
+        await visit.sees("Leave while something runs?", "Stay")
         await visit.press("enter")
         await visit.until(lambda: "Stay" not in visit.screen)
         assert visit.app.jobs.running
         await visit.press("q")
-        await visit.sees("Stop syncing and quit?")
-        await visit.press("tab", "enter")
+        await visit.sees("Leave while something runs?")
+        await visit.press("left", "enter")
         await visit.until(lambda: not visit.app.jobs.running)
         await visit.until(lambda: not visit.app.is_running)
     assert [run.status for run in runs(driver.ws)] == ["aborted"]
+
+
+async def test_a_sync_can_be_finished_before_leaving(driver: Driver, shop: Shop) -> None:
+    shop.change(deals=deals(500), expect=1000, closes_late=True)
+    await to_thread(connect, driver.ws, shop)
+    async with driver() as visit:
+        await _start(visit)
+        await visit.press("q")
+        await visit.sees("Finish, then quit")
+        await visit.press("right", "enter")
+        await visit.sees("Finishing")
+        assert visit.app.jobs.running
+        shop.change(closes_late=False)
+        await visit.until(lambda: not visit.app.is_running)
+    assert [run.status for run in runs(driver.ws)] == ["success"]
 
 
 async def test_leaving_when_nothing_runs_does_not_ask(driver: Driver) -> None:

@@ -6,14 +6,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from revtops_tui.tui.text import plain
+from revtops_tui.tui.text import fit, plain
 from revtops_tui.tui.widgets.line import Line, ink
+
+_NOTE = 12
+_SHORTEST_NOTE = 4
+
+
+@dataclass(frozen=True)
+class Brevity:
+    """What there is room for on the left."""
+
+    brand: bool
+    titles: bool
+
+
+_BREVITIES = (Brevity(brand=True, titles=True), Brevity(brand=False, titles=True), Brevity(brand=False, titles=False))
 
 
 class StatusLine(Widget):
@@ -30,6 +45,7 @@ class StatusLine(Widget):
         & > .status--badge { color: $accent; text-style: bold; }
         & > .status--note { color: $text-muted; }
         & > .status--busy { color: $accent; }
+        & > .status--errors { color: $error; text-style: bold; }
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -39,19 +55,22 @@ class StatusLine(Widget):
         "status--badge",
         "status--note",
         "status--busy",
+        "status--errors",
     }
 
     current: reactive[str] = reactive("")
     note: reactive[str] = reactive("")
     busy: reactive[str] = reactive("")
+    errors: reactive[int] = reactive(0)
+    """How many errors were told that nobody has read again."""
     badges: reactive[Mapping[str, int]] = reactive[Mapping[str, int]](dict)
     """How many things wait in a workspace, by its id."""
 
     @dataclass
     class Clicked(Message):
-        """A tab was clicked."""
+        """A part was clicked: `action` is the app's action for it."""
 
-        tab: str
+        action: str
 
     def __init__(self, tabs: Sequence[tuple[str, str, str]]) -> None:
         """`tabs`: id, key and title of each workspace."""
@@ -61,29 +80,54 @@ class StatusLine(Widget):
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002 - there is one line
         """The line."""
-        line = Line(self.rich_style).add(" revtops ", ink(self, "status--brand")).add(" ")
-        self._ends = [(line.width, "")]
-        for tab, key, title in self._tabs:
-            line.add(f" {key} ", ink(self, "status--note"))
-            line.add(title, ink(self, "status--current" if tab == self.current else "status--tab"))
-            if waiting := self.badges.get(tab):
-                line.add(f" ({waiting})", ink(self, "status--badge"))
-            line.add("  ")
-            self._ends.append((line.width, tab))
-        busy, note = plain(self.busy), plain(self.note)
-        room = self.size.width - line.width - len(busy) - (4 if busy else 2)
-        right = Line(self.rich_style)
-        if busy:
-            right.add(busy, ink(self, "status--busy")).add("  ")
-        if room > 3:
-            right.add(note if len(note) <= room else note[: room - 1] + "…", ink(self, "status--note")).add(" ")
+        busy, errors = plain(self.busy, self.size.width // 2), f"! {self.errors}" if self.errors else ""
+        wanted = sum(len(part) + 2 for part in (busy, errors) if part) + min(len(self.note), _NOTE) + 1
+        line = next((line for line in map(self._left, _BREVITIES) if line.width + wanted <= self.size.width), None)
+        line = line or self._left(_BREVITIES[-1])
+        right, ends = self._right(busy, errors, self.size.width - line.width)
         line.fill(self.size.width - right.width)
+        self._ends += [(line.width + end, action) for end, action in ends]
         return Strip.join([line.strip(line.width), right.strip(right.width)]).adjust_cell_length(self.size.width)
 
+    def _left(self, brevity: Brevity) -> Line:
+        """The workspaces; `_ends` remembers where each ends, for clicks."""
+        line = Line(self.rich_style).add(" revtops " if brevity.brand else "", ink(self, "status--brand")).add(" ")
+        self._ends = [(line.width, "")]
+        for tab, key, title in self._tabs:
+            is_current = tab == self.current
+            line.add(f" {key}", ink(self, "status--note"))
+            if brevity.titles or is_current:
+                line.add(" ").add(title, ink(self, "status--current" if is_current else "status--tab"))
+            if waiting := self.badges.get(tab):
+                line.add(f" ({waiting})" if brevity.titles else f"({waiting})", ink(self, "status--badge"))
+            line.add("  " if brevity.titles else " ")
+            self._ends.append((line.width, f"go('{tab}')"))
+        return line
+
+    def _right(self, busy: str, errors: str, room: int) -> tuple[Line, list[tuple[int, str]]]:
+        """What runs, what was told, and whose data it is, where there is room for it."""
+        line, ends = Line(self.rich_style), [(0, "")]
+        for text, style, action in ((busy, "busy", "tasks"), (errors, "errors", "notices")):
+            if text and line.width + cell_len(text) + 2 <= room:
+                line.add(text, ink(self, f"status--{style}")).add("  ")
+                ends.append((line.width, action))
+        note, left = plain(self.note), room - line.width - 1
+        if left > _SHORTEST_NOTE:
+            line.add(fit(note, min(left, cell_len(note))), ink(self, "status--note")).add(" ")
+            ends.append((line.width, "organizations"))
+        return line, ends
+
     def on_click(self, event: events.Click) -> None:
-        """Go to the workspace that was clicked."""
-        for end, tab in self._ends:
+        """Do what the part that was clicked stands for."""
+        for end, action in self._ends:
             if event.x < end:
-                if tab:
-                    self.post_message(self.Clicked(tab))
+                if action:
+                    self.post_message(self.Clicked(action))
                 return
+
+    def places(self) -> list[tuple[int, str]]:
+        """Where each workspace stands on the line, and the action that goes there."""
+        starts = [0, *(end for end, _ in self._ends)]
+        return [
+            (start, action) for start, (_, action) in zip(starts, self._ends, strict=False) if action.startswith("go(")
+        ]

@@ -83,6 +83,8 @@ class ShopConnector(BaseConnector):
         yield shop["deals"]
         if shop.get("closes_never"):
             await asyncio.Event().wait()
+        while self._shop().get("closes_late"):  # until the test opens it
+            await asyncio.sleep(0.02)
         while shop.get("deaf"):
             with suppress(asyncio.CancelledError):
                 await asyncio.Event().wait()

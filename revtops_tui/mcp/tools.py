@@ -170,7 +170,8 @@ _ALL = (
     Tool(
         "search_records",
         "Search records",
-        "Find synced records of every system by a part of a name, a title or an e-mail address, in any case. Each "
+        "Find synced records of every system, best first: every word of the text has to begin a word of the record's "
+        "name, title, e-mail address, domain or description, in any case. Its id in its own system finds it, too. Each "
         "comes with its entity and id: SELECT * FROM entity WHERE id = … has the rest of it.",
         (
             {"name": "query", "required": True, "description": "The text to find."},

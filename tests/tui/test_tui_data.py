@@ -85,7 +85,7 @@ async def test_a_filter_that_nothing_matches_says_so(driver: Driver, shop: Shop)
         await _open_deals(visit)
         await visit.press("slash")
         await visit.type("zebra")
-        await visit.sees("No row contains this.")
+        await visit.sees("No row is like this: esc shows all again.")
 
 
 async def test_a_record_is_shown_whole_with_its_neighbours(driver: Driver, shop: Shop) -> None:

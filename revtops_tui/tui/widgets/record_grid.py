@@ -5,7 +5,7 @@ Values are a vendor's: each is made plain and cut to its column's cells, so noth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,6 +20,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.text import fit
+from revtops_tui.tui.widgets.arrangement import Arrangement
 from revtops_tui.tui.widgets.columns import Column, widened
 from revtops_tui.tui.widgets.line import Line, ink
 from revtops_tui.tui.widgets.windows import Row, RowSource, Windows
@@ -27,7 +29,6 @@ from revtops_tui.tui.widgets.windows import Row, RowSource, Windows
 if TYPE_CHECKING:
     from revtops_tui.engine.errors import EngineError
 
-_GAP = 2
 _GUTTER = 1
 _FAR = 1_000_000_000
 _COUNTING = 0.2
@@ -86,6 +87,13 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
         row: Row
 
     @dataclass
+    class HeaderClicked(Message):
+        """A click on a column's name."""
+
+        grid: RecordGrid
+        column: str
+
+    @dataclass
     class Failed(Message):
         """Rows could not be read."""
 
@@ -96,14 +104,16 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """`empty`: what stands there while there are no rows."""
         super().__init__(id=name)
         self._empty = empty
-        self._columns: Sequence[Column] = ()
-        self._starts: list[int] = []
-        self._width = 0
+        self._arrangement = Arrangement()
         self._windows: Windows | None = None
         self._fetching = False
         self._sort: tuple[str, bool] | None = None
         self.row = 0
         self.column = 0
+
+    @property
+    def _columns(self) -> Sequence[Column]:
+        return self._arrangement.columns
 
     # -- what others use
 
@@ -114,29 +124,35 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
         first: Sequence[Row],
         *,
         sort: tuple[str, bool] | None = None,
+        keep_place: bool = False,
     ) -> None:
-        """Show rows from their top; `first` is the first window, `sort` the name and direction shown in the header."""
+        """Show rows; `first` is the first window, `sort` the name and direction shown in the header.
+
+        From their top, unless `keep_place`: the same rows, read again.
+        """
         same_columns = [column.name for column in columns] == [column.name for column in self._columns]
         self._sort = sort
         self._windows = Windows(source)
         self._windows.add(0, first)
-        self._arrange(columns)
-        self.row = 0
+        self._arrangement = Arrangement(columns)
+        self.row = min(self.row, max(0, source.count - 1)) if keep_place else 0
         if not same_columns:
             self.column = 0
             self.scroll_to(x=0, animate=False, force=True)
-        self.scroll_to(y=0, animate=False, force=True)
+        if not keep_place:
+            self.scroll_to(y=0, animate=False, force=True)
         self._grow()
         self._settle()
         self._growing.resume()
 
-    def _arrange(self, columns: Sequence[Column]) -> None:
-        self._columns = columns
-        self._starts, x = [], 0
-        for column in columns:
-            self._starts.append(x)
-            x += column.width + _GAP
-        self._width = x + _GUTTER
+    def rearrange(self, columns: Sequence[Column]) -> None:
+        """Show the same rows in other columns; the cursor stays with its column where that still is."""
+        current = self.current_column
+        self._arrangement = Arrangement(columns)
+        names = [column.name for column in columns]
+        self.column = names.index(current.name) if current and current.name in names else 0
+        self._grow()
+        self._settle()
 
     def on_mount(self) -> None:
         """A clock for sources that are still counting."""
@@ -157,12 +173,12 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """Make room for the rows that are known by now."""
         if self._windows is None or self._windows.source.exact:
             self._growing.pause()
-        self.virtual_size = Size(self._width, self.count + 1 if self._windows else 0)
+        self.virtual_size = Size(self._arrangement.width + _GUTTER, self.count + 1 if self._windows else 0)
         self._tell_place()
 
     def clear(self, empty: str) -> None:
         """Show no rows, but a sentence."""
-        self._empty, self._windows, self._columns = empty, None, ()
+        self._empty, self._windows, self._arrangement = empty, None, Arrangement()
         self.virtual_size = Size(0, 0)
         self.border_subtitle = None
         self.refresh()
@@ -202,13 +218,15 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
             self.post_message(self.Opened(self, self.row, row))
 
     def on_click(self, event: events.Click) -> None:
-        """A click moves the cursor; a double click opens the row."""
+        """A click moves the cursor, a double click opens the row; one on a column's name is told."""
         offset = event.get_content_offset(self)
-        if offset is None or offset.y == 0 or not self.count:
+        if offset is None or not self.count:
+            return
+        self.column = self._arrangement.at(max(0, offset.x - _GUTTER), self.scroll_offset.x, self._room)
+        if offset.y == 0:
+            self.post_message(self.HeaderClicked(self, self._columns[self.column].name))
             return
         self.row = min(self.scroll_offset.y + offset.y - 1, self.count - 1)
-        x = offset.x + self.scroll_offset.x - _GUTTER
-        self.column = max(n for n, start in enumerate(self._starts) if start <= x or n == 0)
         self._settle()
         if event.chain == 2:
             self.action_open()
@@ -219,17 +237,19 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
         return self.scrollable_content_region.size
 
     @property
+    def _room(self) -> int:
+        """Cells for the columns."""
+        return max(0, self._view.width - _GUTTER)
+
+    @property
     def _rows_in_view(self) -> int:
         return max(1, self._view.height - 1)
 
     def _settle(self) -> None:
         """Bring the cursor into view, tell where it is, and see that its rows come."""
         top = min(max(self.scroll_offset.y, self.row - self._rows_in_view + 1), self.row)
-        x = self.scroll_offset.x
-        if self._columns:
-            start, width = self._starts[self.column], self._columns[self.column].width
-            x = min(max(x, start + width - self._view.width + _GUTTER), start)
-        self.scroll_to(x=max(0, x), y=top, animate=False, force=True)
+        x = self._arrangement.left_for(self.column, self.scroll_offset.x, self._room)
+        self.scroll_to(x=x, y=top, animate=False, force=True)
         self._tell_place()
         self.refresh()
         self._fetch()
@@ -271,7 +291,7 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._fetching = False
         windows.add(window, rows)
         if windows is self._windows:
-            self._arrange([widened(column, rows) for column in self._columns])
+            self._arrangement = Arrangement([widened(column, rows) for column in self._columns])
             self._grow()
             self.refresh()
         self._fetch()
@@ -297,38 +317,28 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
         return self._row_line(number, base, width)
 
     def _header(self, base: Style, width: int) -> Strip:
-        line = Line(base)
-        for n, column in self._columns_in_view(width):
+        def draw(line: Line, n: int, column: Column) -> None:
             mark = "" if not self._sort or self._sort[0] != column.name else " ▼" if self._sort[1] else " ▲"
             style = ink(self, "grid--header-current" if n == self.column else "grid--header")
-            name = column.name[: max(1, column.width - len(mark))] + mark
-            line.cell(name, column.width, style, right=column.right).add(" " * _GAP)
-        return self._cropped(Line(base).add(" "), line, width)
+            name = fit(column.name, column.width - len(mark)).rstrip() if mark else column.name
+            line.cell(name + mark, column.width, style, right=column.right)
+
+        return self._with_gutter(Line(base).add(" "), base, width, draw)
 
     def _row_line(self, number: int, base: Style, width: int) -> Strip:
         row = self._windows.row(number) if self._windows else None
         is_current = number == self.row
         if is_current:
             base = self.get_component_rich_style("grid--row")
-        gutter = Line(base).add("▌" if is_current else " ", ink(self, "grid--bar"))
-        line = Line(base)
-        for n, column in self._columns_in_view(width):
+
+        def draw(line: Line, n: int, column: Column) -> None:
             text = "·" if row is None else "" if row[column.index] is None else column.text(row[column.index])
             style = self.get_component_rich_style("grid--cell") if is_current and n == self.column else None
-            line.cell(text, column.width, style, right=column.right).add(" " * _GAP)
-        return self._cropped(gutter, line, width)
+            line.cell(text, column.width, style, right=column.right)
 
-    def _columns_in_view(self, width: int) -> list[tuple[int, Column]]:
-        left = self.scroll_offset.x
-        return [
-            (n, column)
-            for n, column in enumerate(self._columns)
-            if self._starts[n] + column.width + _GAP > left and self._starts[n] < left + width
-        ]
+        gutter = Line(base).add("▌" if is_current else " ", ink(self, "grid--bar"))
+        return self._with_gutter(gutter, base, width, draw)
 
-    def _cropped(self, gutter: Line, line: Line, width: int) -> Strip:
-        """What of a line is in view; the line starts at the first column that is."""
-        in_view = self._columns_in_view(width)
-        left = self.scroll_offset.x - (self._starts[in_view[0][0]] if in_view else 0)
-        body = line.fill(left + width - _GUTTER).strip(line.width).crop(left, left + width - _GUTTER)
-        return Strip.join([gutter.strip(_GUTTER), body])
+    def _with_gutter(self, gutter: Line, base: Style, width: int, draw: Callable[[Line, int, Column], object]) -> Strip:
+        cells = self._arrangement.strip(base, self.scroll_offset.x, max(0, width - _GUTTER), draw)
+        return Strip.join([gutter.strip(min(width, _GUTTER)), cells])

@@ -1,0 +1,354 @@
+"""The rows of one table: opened, sorted, filtered, and every change of that undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Input, Static
+from textual.worker import get_current_worker
+
+from revtops_tui.tui.background import in_background
+from revtops_tui.tui.panes.data_tables import BOOKKEEPING
+from revtops_tui.tui.panes.data_view import Layout, Timeline, View, document_of, view_of
+from revtops_tui.tui.text import plain
+from revtops_tui.tui.widgets.columns import Column, arranged, measure
+from revtops_tui.tui.widgets.record_grid import RecordGrid
+from revtops_tui.tui.widgets.windows import WINDOW, Row
+
+if TYPE_CHECKING:
+    from revtops_tui.engine.data import Selection
+    from revtops_tui.engine.errors import EngineError
+    from revtops_tui.engine.workspace import Workspace
+    from revtops_tui.tui.app import RevtopsApp
+
+_TYPING_PAUSE = 0.15
+_KEYS = frozenset({"id", "connection_id", "organization_id"})
+_STORE_S = frozenset({"source_id", "source_system", "synced_at", "deleted_at", "custom_fields"})
+_LANGUAGE = "text · stage:won · amount:>10k · -stage:lost"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A view with its first rows. `words` says what its filter asks for; `columns` are all that there are."""
+
+    view: View
+    words: str
+    selection: Selection
+    first: Sequence[Row]
+    columns: Sequence[Column]
+
+
+class DataRows(Vertical):
+    """A grid over the table that is looked at, and the line in which its filter is typed."""
+
+    DEFAULT_CSS = """
+    DataRows {
+        width: 1fr;
+        & RecordGrid { height: 1fr; }
+        & Input {
+            height: 1;
+            border: none;
+            padding: 0 1;
+            margin: 0 1;
+            background: $panel;
+            display: none;
+            &:focus { border: none; background: $primary 18%; }
+        }
+        & .filter-says { height: auto; max-height: 3; padding: 0 2; color: $text-muted; display: none; }
+        & .filter-says.-bad { color: $error; }
+        &.-filtering Input { display: block; }
+        &.-filtering .filter-says { display: block; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "sort", "Sort", tooltip="Sort by the current column: up, down, not at all", id="data.sort"),
+        Binding(
+            "slash", "filter", "Filter", key_display="/", tooltip="Show only rows that are like this", id="data.filter"
+        ),
+        Binding("c", "columns", "Columns", tooltip="Choose, move and size the columns", id="data.columns"),
+        Binding("u", "undo", "Undo", show=False, tooltip="Take back the last sort, filter or columns", id="data.undo"),
+        Binding("U", "redo", "Redo", show=False, tooltip="Do again what was taken back", id="data.redo"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._label = ""
+        self._timelines: dict[str, Timeline] = {}
+        self._table: str | None = None
+        self._shown: Opened | None = None
+        self._typing: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """The grid, and the filter that is shown when asked for."""
+        yield RecordGrid(empty="Choose a table.", name="grid")
+        yield Input(placeholder="Show rows that…", id="filter", select_on_focus=False)
+        yield Static(_LANGUAGE, classes="filter-says", markup=False)
+
+    @property
+    def host(self) -> RevtopsApp:
+        """The app."""
+        return cast("RevtopsApp", self.app)
+
+    @property
+    def grid(self) -> RecordGrid:
+        """The rows."""
+        return self.query_one(RecordGrid)
+
+    @property
+    def shown(self) -> Opened | None:
+        """What is shown."""
+        return self._shown
+
+    @property
+    def table(self) -> str | None:
+        """The table that is looked at."""
+        return self._table
+
+    @property
+    def _filter(self) -> Input:
+        return self.query_one("#filter", Input)
+
+    @property
+    def _timeline(self) -> Timeline | None:
+        return self._timelines.get(self._table or "")
+
+    # -- which view
+
+    def look_at(self, table: str, label: str) -> None:
+        """Show a table, as it was looked at last."""
+        self._table, self._label = table, label
+        timeline = self._timelines.get(table)
+        if timeline is None:
+            timeline = self._timelines[table] = Timeline(view_of(table, self.host.state.get(_kept_as(table))))
+        self._show_filter(timeline.now.filter)
+        self._open()
+
+    def narrow(self, text: str) -> None:
+        """Filter the table that is looked at by this."""
+        if timeline := self._timeline:
+            self._show_filter(text)
+            self._change(replace(timeline.now, filter=text))
+
+    def reload(self) -> None:
+        """Read the rows again, and stay where one is."""
+        if self._table:
+            self._open()
+
+    def _change(self, view: View, *, typing: bool = False) -> None:
+        timeline = self._timeline
+        if timeline is None or view == timeline.now:
+            return
+        before = timeline.now
+        timeline.change(view, typing=typing)
+        self._follow(before, view)
+
+    def _follow(self, before: View, view: View) -> None:
+        """Show another view of the same table: its rows, or only its columns."""
+        kept = document_of(view)
+        if kept != document_of(before):
+            self.host.state[_kept_as(view.table)] = kept
+        if self._shown and replace(before, layout=view.layout) == view == replace(self._shown.view, layout=view.layout):
+            self._shown = replace(self._shown, view=view)
+            self.grid.rearrange(self._columns(self._shown))
+        else:
+            self._open()
+
+    def action_undo(self) -> None:
+        """Back to the view before."""
+        self._travel(Timeline.undo, "Nothing to take back here.")
+
+    def action_redo(self) -> None:
+        """Forth again."""
+        self._travel(Timeline.redo, "Nothing was taken back.")
+
+    def _travel(self, step: Callable[[Timeline], bool], nothing: str) -> None:
+        timeline = self._timeline
+        if timeline is None:
+            return
+        before = timeline.now
+        if not step(timeline):
+            self.host.tell(nothing)
+            return
+        self._show_filter(timeline.now.filter)
+        self._follow(before, timeline.now)
+
+    # -- opening it
+
+    def _open(self) -> None:
+        """Open the view in a thread; of several asked for in a hurry, the last one is shown."""
+        timeline = self._timeline
+        if timeline is None:
+            return
+        view = timeline.now
+        if self._shown is None or self._shown.view.table != view.table:
+            self.grid.clear("Reading…")
+        busy = " · filtering…" if view.filter else " · sorting…" if view.sort else ""
+        self.grid.border_title = Content(plain(f"{self._label}{busy}"))
+        work = partial(_open, self.host.ws, view)
+        in_background(self, work, self._opened, partial(self._refused, view), group="open", exclusive=True)
+
+    def _opened(self, opened: Opened) -> None:
+        again = self._shown is not None and self._shown.view == opened.view
+        self._close()
+        self._shown = opened
+        view = opened.view
+        self.grid.border_title = Content(plain(" · ".join(part for part in (self._label, opened.words) if part)))
+        self._say(_LANGUAGE)
+        if not opened.selection.count:
+            self.grid.clear(_nothing_there(view))
+            return
+        sort = (view.sort, view.descending) if view.sort else None
+        self.grid.show(opened.selection, self._columns(opened), opened.first, sort=sort, keep_place=again)
+
+    def _columns(self, opened: Opened) -> Sequence[Column]:
+        """The columns that were chosen; until then those that say something, the vendor's own first."""
+        layout = opened.view.layout
+        order = layout.order if layout.order is not None else default_order(opened.columns)
+        return arranged(opened.columns, order, dict(layout.widths))
+
+    def _refused(self, view: View, error: EngineError) -> None:
+        """A filter that makes no sense leaves the rows as they are; anything else is told in their place."""
+        text = plain(" ".join(part for part in (error.message, error.hint) if part))
+        if error.kind == "usage" and view.filter and self._shown:
+            self.grid.border_title = Content(plain(self._label))
+            self.add_class("-filtering")
+            self._say(text, bad=True)
+            return
+        self._close()
+        self.grid.clear(text)
+
+    def _close(self) -> None:
+        """Let go of what was shown; in a thread, because its own thread may be in the middle of something."""
+        if self._shown:
+            in_background(self.app, self._shown.selection.close, _nothing, _nothing, group="close")
+            self._shown = None
+
+    def on_unmount(self) -> None:
+        """Leaving the app lets go of the file."""
+        if self._shown:
+            self._shown.selection.close()
+
+    @on(RecordGrid.Failed)
+    def _rows_failed(self, message: RecordGrid.Failed) -> None:
+        self._close()
+        self.grid.clear(plain(" ".join(part for part in (message.error.message, message.error.hint) if part)))
+
+    # -- sort, columns
+
+    def action_sort(self) -> None:
+        """Sort by the current column: ascending, descending, not at all."""
+        if (timeline := self._timeline) and (column := self.grid.current_column):
+            self._change(timeline.now.sorted_by(column.name))
+
+    @on(RecordGrid.HeaderClicked)
+    def _header_clicked(self, message: RecordGrid.HeaderClicked) -> None:
+        if timeline := self._timeline:
+            self._change(timeline.now.sorted_by(message.column))
+
+    def action_columns(self) -> None:
+        """Choose, move and size the columns."""
+        timeline, opened = self._timeline, self._shown
+        if timeline is None or opened is None:
+            return
+        from revtops_tui.tui.dialogs.columns import ColumnsDialog
+
+        def chosen(layout: Layout | None) -> None:
+            if layout is not None:
+                self._change(replace(timeline.now, layout=layout))
+
+        dialog = ColumnsDialog(self._label, opened.columns, default_order(opened.columns), timeline.now.layout)
+        self.host.push_screen(dialog, chosen)
+
+    # -- filter
+
+    def action_filter(self) -> None:
+        """Type what rows must be like."""
+        if self._timeline:
+            self.add_class("-filtering")
+            self._filter.focus()
+
+    @on(Input.Changed, "#filter")
+    def _typed(self, event: Input.Changed) -> None:
+        if self._typing:
+            self._typing.stop()
+        self._typing = self.set_timer(_TYPING_PAUSE, partial(self._apply_filter, event.value))
+
+    def _apply_filter(self, text: str) -> None:
+        if timeline := self._timeline:
+            self._change(replace(timeline.now, filter=text), typing=True)
+
+    @on(Input.Submitted, "#filter")
+    def _submitted(self, event: Input.Submitted) -> None:
+        if self._typing:
+            self._typing.stop()
+        self._apply_filter(event.value)
+        if timeline := self._timeline:
+            timeline.typed()
+        self.grid.focus()
+
+    def clear_filter(self) -> bool:
+        """Take the filter away; False when there is none."""
+        if not self.has_class("-filtering"):
+            return False
+        if self._typing:
+            self._typing.stop()
+        self._show_filter("")
+        if timeline := self._timeline:
+            timeline.typed()
+            self._change(replace(timeline.now, filter=""))
+        self.grid.focus()
+        return True
+
+    def _show_filter(self, text: str) -> None:
+        with self.prevent(Input.Changed):
+            self._filter.value = text
+        self.set_class(bool(text), "-filtering")
+        self._say(_LANGUAGE)
+
+    def _say(self, text: str, *, bad: bool = False) -> None:
+        says = self.query_one(".filter-says", Static)
+        says.update(text)
+        says.set_class(bad, "-bad")
+
+
+def default_order(columns: Sequence[Column]) -> list[str]:
+    """The columns that say something, the vendor's own first, then what the store adds."""
+    said = [column.name for column in columns if column.name not in _KEYS]
+    return sorted(said, key=lambda name: name in _STORE_S)
+
+
+def _kept_as(table: str) -> str:
+    return f"data.view.{table}"
+
+
+def _nothing_there(view: View) -> str:
+    if view.filter:
+        return "No row is like this: esc shows all again."
+    return "No rows." if view.table in BOOKKEEPING else "No rows yet: sync a connection (1, then s)."
+
+
+def _nothing(_: object) -> None:
+    return
+
+
+def _open(ws: Workspace, view: View) -> Opened:
+    """Called in a thread, where importing the engine does not hold up a frame."""
+    from revtops_tui.engine.data import Browser
+
+    browser = Browser(ws, view.table)
+    filtered = browser.filter(view.filter)
+    sort = view.sort if view.sort in browser.types else None  # a column that was kept may be gone since
+    selection = browser.open(sort, descending=view.descending, filter=filtered)
+    first = selection.rows(0, WINDOW)
+    if get_current_worker().is_cancelled:  # another view was asked for meanwhile
+        selection.close()
+    return Opened(view, filtered.words, selection, first, measure(browser.columns, first))

@@ -50,10 +50,11 @@ _DOCUMENTS = {
     "daemon": "`{status}` when it was stopped; with `--once` `{runs: […]}` as `sync` has it; `status`: `{status, pid, "
     "since, unit}`; `install` and `uninstall`: `{status, unit, next}`",
     "query, sql": "`{columns, rows, truncated}`; an answer that is not tabular comes as `{result}`",
+    "export": "`{file, format, rows, bytes, notes}`; `sql`, `query` and `queries run` with `--output` print the same",
     "queries": "array of `id, name, connection, text, at`, where `connection` is null for the local data; `save` and "
     "`delete` print one of them, `run` what `sql` or `query` does",
-    "search": "`{records: [{entity, id, system, source_id, fields}], truncated}`; `fields` is what the record is "
-    "called, and its `url`",
+    "search": "`{records: [{entity, id, system, source_id, fields, excerpt}], truncated}`; `fields` is what the "
+    "record is called, and its `url`; `excerpt` where its description has the words",
     "schema": "array, one object for each table or object type; the connector's own",
     "rejected": "array of `id, slug, name, entity, source_id, reason, field, payload, created_at, run_id`; with "
     "`--retry`: `{stored, rejected}`",

@@ -32,3 +32,12 @@ def until(moment: dt.datetime, now: dt.datetime) -> str:
         if seconds < limit:
             return f"in {seconds // unit} {word}"
     return f"in {seconds // 86_400} d"
+
+
+def file_size(size: int) -> str:
+    """`812 bytes`, `4.2 kB`, `97 MB`, `1.3 GB`: units of a thousand."""
+    if size < 1_000:
+        return plural(size, "byte")
+    unit, name = next((u, n) for u, n in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")) if size >= u * 0.9995 or n == "kB")
+    scaled = size / unit
+    return f"{scaled:.1f} {name}" if scaled < 9.95 else f"{scaled:,.0f} {name}"

@@ -20,6 +20,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "schedule": ("schedule", "have connections synced by themselves"),
         "search": ("search", "find records of every system by what they are called"),
         "sql": ("live", "ask the local database, read-only"),
+        "export": ("export", "rows of a table into a file: CSV, Excel, JSON lines, Parquet"),
         "queries": ("queries", "saved queries: list, run, save, delete"),
         "schema": ("live", "what a connected system can be asked for"),
         "query": ("live", "ask a connected system, live"),

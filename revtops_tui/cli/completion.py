@@ -233,6 +233,12 @@ def _organizations(ws: Workspace, command: str, given: list[str]) -> Iterable[Ca
     return [(one.id, one.name) for one in organizations(ws.database)]
 
 
+def _tables(ws: Workspace, command: str, given: list[str]) -> Iterable[Candidate]:  # noqa: ARG001 - see _SOURCES
+    from revtops_tui.engine.data import tables
+
+    return [(table.name, table.label) for table in tables(ws)]
+
+
 def _saved_queries(ws: Workspace, command: str, given: list[str]) -> Iterable[Candidate]:  # noqa: ARG001 - see _SOURCES
     from store.queries import saved
 
@@ -250,6 +256,7 @@ _SOURCES: dict[str, Callable[[Workspace, str, list[str]], Iterable[Candidate]]] 
     "org": _organizations,
     "name": _organizations,
     "saved": _saved_queries,
+    "table": _tables,
 }
 """Name of an argument -> the names that may stand there, from the command and the arguments so far."""
 

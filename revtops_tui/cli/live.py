@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from revtops_tui.cli.console import Console
+from revtops_tui.cli.export import add_output, check_output, output_rows, output_sql
 from revtops_tui.cli.interrupt import run_cancellable
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import unlock
@@ -18,7 +19,7 @@ from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace
 from revtops_tui.words import duration, plural
 
-ROWS = 500
+_ROWS = 500
 """Rows of the local data that are shown unless more are asked for."""
 _PATIENCE = 1.0
 """Seconds that a query may take before its clock is shown."""
@@ -74,6 +75,7 @@ def add_query(parser: Parser) -> None:
     )
     parser.add_argument("connection", metavar="SLUG", help="which connection: its slug, or slug:name")
     parser.add_argument("request", metavar="REQUEST", help="the request; - reads it from stdin")
+    add_output(parser)
     parser.set_defaults(run=query)
 
 
@@ -81,7 +83,10 @@ def query(options: Namespace, ws: Workspace, console: Console) -> int:
     from revtops_tui.engine import operations
 
     unlock(ws, console)
+    check_output(options)
     answer = operations.query(ws, options.connection, _request(options.request))
+    if options.output:
+        return output_rows(options, answer, console)
     if console.as_json:
         console.document({"truncated": False, **answer} if is_tabular(answer) else {"result": answer})
     elif table := table_of(answer):
@@ -103,9 +108,11 @@ def add_sql(parser: Parser) -> None:
         ('revtops sql "SELECT name, amount FROM deals ORDER BY amount DESC LIMIT 10"', "the largest deals"),
         ("revtops sql - < report.sql", "a query from a file"),
         ('revtops sql "SELECT * FROM deals" --limit 100000 --json', "for scripts"),
+        ('revtops sql "SELECT stage, sum(amount) FROM deals GROUP BY stage" --output stages.xlsx', "into a file"),
     )
     parser.add_argument("request", metavar="QUERY", help="one SELECT; - reads it from stdin")
-    parser.add_argument("--limit", type=positive, default=ROWS, metavar="N", help="rows to show (default: 500)")
+    parser.add_argument("--limit", type=positive, metavar="N", help="rows at most (default: 500; into a file: all)")
+    add_output(parser)
     parser.set_defaults(run=sql)
 
 
@@ -113,9 +120,12 @@ def sql(options: Namespace, ws: Workspace, console: Console) -> int:
     from revtops_tui.engine import data
 
     request = _request(options.request)
+    if options.output:
+        return output_sql(options, ws, request, console)
+    limit = options.limit or _ROWS
     clock = _Clock(console)
     try:
-        answer = run_cancellable(lambda cancel: data.sql(ws, request, limit=options.limit, cancel=cancel), clock.draw)
+        answer = run_cancellable(lambda cancel: data.sql(ws, request, limit=limit, cancel=cancel), clock.draw)
     finally:
         clock.close()
     if console.as_json:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 from revtops_tui.cli import live
 from revtops_tui.cli.console import Console
+from revtops_tui.cli.export import add_output
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.engine import queries as engine
 from revtops_tui.engine.errors import EngineError
@@ -25,6 +26,7 @@ def add_queries(parser: Parser) -> None:
         ('revtops queries save stages "SELECT stage, count(*) FROM deals GROUP BY 1"', "save one"),
         ("revtops queries save orders - --connection customer_postgres < orders.sql", "one for a system, from a file"),
         ("revtops queries run stages --json", "its rows now, as `sql` or `query` gives them"),
+        ("revtops queries run stages --output stages.xlsx --force", "its rows now, into a file"),
         ("revtops queries delete stages", "forget it"),
     )
     parser.add_argument(
@@ -37,10 +39,10 @@ def add_queries(parser: Parser) -> None:
     parser.add_argument(
         "--limit",
         type=live.positive,
-        default=live.ROWS,
         metavar="N",
-        help="with run: rows at most (default: 500)",
+        help="with run: rows at most (default: 500; into a file: all)",
     )
+    add_output(parser)
     parser.set_defaults(run=queries)
 
 

@@ -15,7 +15,7 @@ from itertools import chain, count
 from typing import IO, Any, BinaryIO
 
 from revtops_tui.engine.export.sources import Chunks, Row
-from revtops_tui.engine.export.values import TIME, TIME_LENGTH, text_of
+from revtops_tui.engine.export.values import DAY, DAY_LENGTH, TIME, TIME_LENGTH, text_of
 from revtops_tui.engine.export.watching import Options, Watch
 from revtops_tui.words import plural
 
@@ -29,6 +29,9 @@ _EXACT = 2**53
 _DAY_ZERO = dt.date(1899, 12, 30).toordinal()
 _FIRST_DAY = dt.date(1900, 3, 1).toordinal()
 """Before it, Excel counts a 29 February that never was."""
+_TIME_STYLE, _DAY_STYLE, _TITLE_STYLE = 1, 2, 3
+"""Places in the list of styles, `cellXfs`."""
+_MOMENTS = {TIME_LENGTH: (_TIME_STYLE, TIME), DAY_LENGTH: (_DAY_STYLE, DAY)}
 
 # What XML cannot hold, or would read as something else. Excel writes such characters as _xHHHH_.
 _SPECIAL = re.compile("[&<>\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
@@ -40,13 +43,19 @@ _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _STYLES = (
-    f'{_HEAD}<styleSheet xmlns="{_MAIN}"><numFmts count="1">'
-    '<numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts>'
-    '<fonts count="2"><font/><font><b/></font></fonts><fills count="1"><fill/></fills>'
-    '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="3">'
-    '<xf/><xf numFmtId="164" applyNumberFormat="1"/><xf fontId="1" applyFont="1"/></cellXfs></styleSheet>'
+    f'{_HEAD}<styleSheet xmlns="{_MAIN}"><numFmts count="2">'
+    '<numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/>'
+    '<numFmt numFmtId="165" formatCode="yyyy\\-mm\\-dd"/></numFmts>'
+    '<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'
+    '<font><b/><sz val="11"/><name val="Calibri"/></font></fonts>'
+    '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>'
+    '</fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
+    '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="4">'
+    '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
+    '<xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
+    '<xf numFmtId="165" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
+    '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/></cellXfs></styleSheet>'
 )
-_TIME_STYLE, _TITLE_STYLE = 1, 2
 
 
 def write_excel(watch: Watch, file: BinaryIO, _options: Options) -> None:
@@ -121,13 +130,19 @@ class _Cells:
         """What stands between `<c r="A1"` and `</c>`."""
         kind = type(value)
         if kind is str:
-            if len(value) == TIME_LENGTH and TIME.fullmatch(value) and (day := _serial(value)) is not None:
-                return f' s="{_TIME_STYLE}"><v>{day!r}</v>'
+            if len(value) in _MOMENTS and (moment := self._moment(value)):
+                return moment
         elif kind is bool:
             return f' t="b"><v>{value:d}</v>'
         elif (kind is int and -_EXACT <= value <= _EXACT) or (kind is float and math.isfinite(value)):
             return f"><v>{value!r}</v>"
         return f' t="inlineStr"><is><t xml:space="preserve">{self.text(text_of(value))}</t></is>'
+
+    def _moment(self, text: str) -> str:
+        """A time or a day that Excel knows; nothing for other texts."""
+        style, pattern = _MOMENTS[len(text)]
+        day = _serial(text) if pattern.fullmatch(text) else None
+        return "" if day is None else f' s="{style}"><v>{day!r}</v>'
 
     def text(self, text: str) -> str:
         """A text inside XML, no longer than a cell can hold."""
@@ -148,7 +163,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _serial(text: str) -> float | None:
-    """A time as Excel counts: days, and parts of a day. None for days that it does not know."""
+    """A time or a day as Excel counts: days, and parts of a day. None for days that it does not know."""
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:  # the 30th of February

@@ -1,4 +1,4 @@
-"""Parquet. A column's type is that of its values: integers, floats, true and false, times, bytes, else text.
+"""Parquet. A column's type is that of its values: integers, floats, true and false, times, days, bytes, else text.
 
 Types are read from the first rows. Where a later row does not fit, the rest is looked through, and the file is
 written once more with types that hold for all of it: a rare second reading instead of a copy of every row.
@@ -6,7 +6,9 @@ written once more with types that hold for all of it: a rare second reading inst
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import chain, islice
 from typing import Any, BinaryIO, Literal, cast
 
@@ -14,21 +16,25 @@ from arro3.core import Array, DataType, Field, RecordBatch, RecordBatchReader, S
 from arro3.io import write_parquet as write_file
 
 from revtops_tui.engine.export.sources import Chunks
-from revtops_tui.engine.export.values import TIME, TIME_LENGTH, text_of
+from revtops_tui.engine.export.values import DAY, DAY_LENGTH, TIME, TIME_LENGTH, text_of
 from revtops_tui.engine.export.watching import Options, Watch
 
-Kind = Literal["nothing", "integer", "float", "flag", "time", "bytes", "text"]
+Kind = Literal["nothing", "integer", "float", "flag", "time", "day", "bytes", "text"]
 _BATCH_CHUNKS = 4
 _ROW_GROUP = 100_000
 _INT64 = 2**63
-_TYPES = {
+_TYPES: dict[Kind, Callable[[], DataType]] = {
     "nothing": DataType.string,
     "integer": DataType.int64,
     "float": DataType.float64,
     "flag": DataType.bool,
+    "time": partial(DataType.timestamp, "us", tz="UTC"),
+    "day": DataType.date32,
     "bytes": DataType.binary,
     "text": DataType.string,
 }
+_PATTERNS: dict[Kind, re.Pattern[str]] = {"time": TIME, "day": DAY}
+_BY_LENGTH: dict[int, Kind] = {TIME_LENGTH: "time", DAY_LENGTH: "day"}
 _KINDS: dict[frozenset[type], Kind] = {
     frozenset(): "nothing",
     frozenset({int}): "integer",
@@ -66,7 +72,7 @@ class _Attempt:
         first = next(batches, None)
         self._batches = batches if first is None else chain([first], batches)
         self._kinds = kinds or [kind_of(values) for values in first or [()] * len(columns)]
-        self._schema = Schema([Field(n, _type(kind)) for n, kind in zip(columns, self._kinds, strict=True)])
+        self._schema = Schema([Field(_name(n), _type(kind)) for n, kind in zip(columns, self._kinds, strict=True)])
         self._wider: list[Kind] | None = None
         self._error: BaseException | None = None
 
@@ -141,13 +147,16 @@ def kind_of(values: Sequence[Any]) -> Kind:
     kind = _KINDS.get(frozenset(set(map(type, values)) - {type(None)}), "text")
     if kind == "integer" and not all(v is None or -_INT64 <= v < _INT64 for v in values):
         return "text"
-    return "time" if kind == "text" and _are_times(values) else kind
+    return _moments_in(values) or kind if kind == "text" else kind
 
 
-def _are_times(values: Sequence[Any]) -> bool:
-    if any(v is not None and (type(v) is not str or len(v) != TIME_LENGTH) for v in values):
-        return False
-    return all(v is None or TIME.fullmatch(v) for v in values) and _times(values).null_count == values.count(None)
+def _moments_in(values: Sequence[Any]) -> Kind | None:
+    """Whether texts are all times, or all days, as the store writes them."""
+    lengths = {0 if type(v) is not str else len(v) for v in values if v is not None}
+    kind = _BY_LENGTH.get(lengths.pop()) if len(lengths) == 1 else None
+    if kind is None or not all(v is None or _PATTERNS[kind].fullmatch(v) for v in values):
+        return None
+    return kind if _moments(values, kind).null_count == values.count(None) else None  # there is no 30th of February
 
 
 def wide(old: Kind, new: Kind) -> Kind:
@@ -160,19 +169,24 @@ def wide(old: Kind, new: Kind) -> Kind:
 
 
 def _type(kind: Kind) -> DataType:
-    return DataType.timestamp("us", tz="UTC") if kind == "time" else _TYPES[kind]()
+    return _TYPES[kind]()
 
 
 def _array(values: Sequence[Any], kind: Kind) -> Array:
-    if kind == "time":
-        return _times(values)
+    if kind in _PATTERNS:
+        return _moments(values, kind)
     if kind == "text":
         values = [None if v is None else _encodable(v if type(v) is str else text_of(v)) for v in values]
     return Array(values, _TYPES[kind]())
 
 
-def _times(values: Sequence[Any]) -> Array:
-    return Array(values, DataType.string()).cast(DataType.timestamp("us", tz="UTC"))
+def _moments(values: Sequence[Any], kind: Kind) -> Array:
+    return Array(values, DataType.string()).cast(_type(kind))
+
+
+def _name(column: str) -> str:
+    """A column's name, which ends at a null byte."""
+    return _encodable(column).replace("\0", "\N{SYMBOL FOR NULL}")
 
 
 def _encodable(text: str) -> str:

@@ -10,7 +10,10 @@ from typing import Any
 SIMPLE = frozenset({type(None), str, int, float})
 """Types that every format writes as they are."""
 
-TIME = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z")
+_DAY = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
+DAY = re.compile(_DAY)
+DAY_LENGTH = len("2026-11-23")
+TIME = re.compile(_DAY + r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z")
 """A time as the store writes it (`store.clock`), and nothing else: other texts stay texts."""
 TIME_LENGTH = len("2026-11-23T08:15:00.000000Z")
 

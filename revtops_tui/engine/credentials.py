@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from revtops_tui.engine.errors import EngineError, people
-from revtops_tui.engine.locks import daemon_holder, run_holder
+from revtops_tui.engine.locks import credentials_lock, daemon_holder, run_holder
 from revtops_tui.engine.workspace import Workspace
 from store import connections as store
 from store.connections import Connection
@@ -38,9 +39,9 @@ def move_to_file(ws: Workspace, passphrase: str) -> Moved:
     """Move everything from the OS keyring into an encrypted file under `passphrase`. Raises EngineError."""
     from store.credentials import moving
 
-    _require_quiet(ws)
     try:
-        moved = moving.to_file(ws.home, _keys(ws), passphrase)
+        with _nobody_else(ws) as keys:
+            moved = moving.to_file(ws.home, keys, passphrase)
     except Exception as error:
         raise people(error) from error
     if (ws.home / VAULT_NAME).exists():
@@ -52,9 +53,9 @@ def move_to_keyring(ws: Workspace, passphrase: str) -> Moved:
     """Move everything from the encrypted file, which `passphrase` opens, into the OS keyring. Raises EngineError."""
     from store.credentials import moving, open_keyring
 
-    _require_quiet(ws)
     try:
-        moved = moving.to_keyring(ws.home, _keys(ws), passphrase)
+        with _nobody_else(ws) as keys:
+            moved = moving.to_keyring(ws.home, keys, passphrase)
         ws.credentials = open_keyring(ws.home)
     except Exception as error:
         raise people(error) from error
@@ -84,16 +85,20 @@ def _all(ws: Workspace) -> Iterator[Connection]:
         yield from store.connections(ws.database, organization.id)
 
 
-def _keys(ws: Workspace) -> list[str]:
-    return [connection.credentials_key for connection in _all(ws)]
-
-
-def _require_quiet(ws: Workspace) -> None:
-    """A token that is renewed while it is being moved would be renewed in the place that is given up."""
-    holders = [daemon_holder(ws.home), *(run_holder(ws.home, connection.id) for connection in _all(ws))]
+@contextmanager
+def _nobody_else(ws: Workspace) -> Iterator[list[str]]:
+    """The keys of all connections, while no other process renews a token: it would be renewed in the place that is
+    given up. Raises EngineError (busy)."""
+    mine = list(_all(ws))
+    holders = [daemon_holder(ws.home), *(run_holder(ws.home, connection.id) for connection in mine)]
     if holder := next((one for one in holders if one), None):
         raise EngineError(
             "busy",
             f"Process {holder.pid} is working with the credentials.",
             hint="Wait for its sync, or stop the daemon; then move them.",
         )
+    keys = [connection.credentials_key for connection in mine]
+    with ExitStack() as held:
+        for key in sorted(keys):
+            held.enter_context(credentials_lock(ws.home, key))
+        yield keys

@@ -64,6 +64,9 @@ class _Server(ThreadingHTTPServer):
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
 
+    def handle_error(self, *_: object) -> None:
+        """Nothing: a browser that hung up is none of the user's business, and a traceback might hold the code."""
+
     def expect(self, path: str, names: set[str], judge: Judge) -> None:
         """What to take: the path, by which names, and who judges what comes."""
         self.path, self.names, self._judge = path or "/", names, judge

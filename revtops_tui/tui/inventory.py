@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from revtops_tui.engine.connections import ConnectionInfo
     from revtops_tui.engine.workspace import Workspace
 
-WELCOME = "welcome"
+HOME = "home"
+"""The entry that is the organization itself."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Entry:
 
 
 def load(ws: Workspace) -> list[Entry]:
-    """Everything there is, in the order it is listed. Blocking: opens the database."""
+    """Everything there is, in the order it is listed below the organization. Blocking: opens the database."""
     from revtops_tui.engine.connections import connections
 
     catalog = ws.catalog
@@ -62,7 +63,7 @@ def load(ws: Workspace) -> list[Entry]:
         if slug not in taken
     ]
     entries += [Entry(f"broken {n}", broken.name, reason=broken.reason) for n, broken in enumerate(catalog.broken)]
-    return entries if connected else [Entry(WELCOME, "Start here"), *entries]
+    return entries
 
 
 def _connection_entry(connection: ConnectionInfo, manifest: Mapping[str, Any] | None) -> Entry:

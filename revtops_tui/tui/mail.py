@@ -90,11 +90,11 @@ def request_item(mail: Mail, request: ApprovalInfo, result: OperationResult | No
     )
 
 
-def event_item(mail: Mail, event: EventInfo, now: dt.datetime) -> Item:
-    """An event: what happened, where, and when it came."""
+def event_item(mail: Mail | None, event: EventInfo, now: dt.datetime) -> Item:
+    """An event: what happened, where unless all are of one connection (no `mail`), and when it came."""
     mark, tone = _EVENT_MARKS[event.status]
     search = f"{event.connection} {event.status} {event.event_id} {event.error or ''}"
-    label = f"{event.type} · {mail.system(event.connection)}"
+    label = f"{event.type} · {mail.system(event.connection)}" if mail else event.type
     return Item(str(event.id), label, age(event.received_at, now), mark, tone, search=search)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from revtops_tui.tui.jobs import Outcome, SyncJob
 
 _RUN_MARKS = {"success": ("✓", "good"), "running": ("⟳", "busy"), "partial": ("!", "busy"), "aborted": ("!", "busy")}
+_RUNS_SHOWN = 6
 _CAN = {
     "sync": "copy its records here",
     "query": "be asked live",
@@ -26,6 +27,11 @@ _CAN = {
     "action": "act for you",
     "listen": "hear from it",
 }
+
+
+def mark_of(status: str) -> tuple[str, str]:
+    """The mark of a run and its tone."""
+    return _RUN_MARKS.get(status, ("!", "bad"))
 
 
 def welcome(width: int, home: Path) -> Paper:
@@ -74,6 +80,7 @@ def overview(
             write_error(paper.blank(), entry.connection.last_error)
         _write_counts(paper, entry, outcome, now)
     _write_runs(paper, runs, now)
+    _write_allowed(paper, entry)
     return paper
 
 
@@ -144,12 +151,37 @@ def _write_counts(paper: Paper, entry: Entry, outcome: Outcome | None, now: dt.d
         paper.line(line, (told(brought.get(name, {})), "muted"))
 
 
+def _write_history(paper: Paper, runs: Sequence[RunInfo]) -> None:
+    """How many rows the runs brought and how many troubles they had, oldest first, as two lines of blocks."""
+    ended = [run for run in reversed(runs) if run.status != "running"]
+    if len(ended) < 2:
+        return
+    from revtops_tui.tui.charts import sparkline
+
+    rows = [_sum(run, ("inserted", "updated", "deleted")) for run in ended]
+    wrong = [_sum(run, ("rejected",)) + (run.status not in ("success", "aborted")) for run in ended]
+    width = paper.width - 22
+    paper.line((f"  {'rows':<8}", "muted"), (sparkline(rows, width), "bar"), (f"  {sum(rows):,}", "muted"))
+    if any(wrong):
+        paper.line((f"  {'errors':<8}", "muted"), (sparkline(wrong, width), "bad"), (f"  {sum(wrong):,}", "muted"))
+
+
+def _sum(run: RunInfo, kinds: Sequence[str]) -> int:
+    return sum(counts.get(kind, 0) for counts in run.entities.values() for kind in kinds)
+
+
+def _write_allowed(paper: Paper, entry: Entry) -> None:
+    scopes = entry.manifest["oauth_scopes"] if entry.manifest else ()
+    if scopes:
+        paper.heading("Scopes", "what its connector asks for").text(", ".join(scopes), "muted", indent=2)
+
+
 def _write_runs(paper: Paper, runs: Sequence[RunInfo] | None, now: dt.datetime) -> None:
     if not runs:
         return
     paper.heading("Last runs")
-    for run in runs:
-        mark, tone = _RUN_MARKS.get(run.status, ("!", "bad"))
+    for run in runs[:_RUNS_SHOWN]:
+        mark, tone = mark_of(run.status)
         took = duration(run.seconds) if run.seconds is not None else ""
         told = run.error or run_line(run.entities) or ("running" if run.status == "running" else "nothing new")
         paper.line(
@@ -158,3 +190,4 @@ def _write_runs(paper: Paper, runs: Sequence[RunInfo] | None, now: dt.datetime) 
             (f" {fit(ago(run.started_at, now), 13)}", ""),
             (f"{fit(took, 7, right=True)}  {told}", "muted"),
         )
+    _write_history(paper, runs)

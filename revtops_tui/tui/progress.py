@@ -10,6 +10,7 @@ from revtops_tui.tui.widgets.sheet import Paper, Part
 from revtops_tui.words import duration, plural
 
 if TYPE_CHECKING:
+    from connectors.http import BudgetLeft
     from revtops_tui.engine.sync import EntityProgress, RunResult
     from revtops_tui.tui.jobs import Outcome, SyncJob
 
@@ -36,11 +37,20 @@ def write_progress(paper: Paper, job: SyncJob) -> None:
     paper.heading(state, f"{duration(progress.seconds)} · {plural(progress.requests, 'request')}")
     if progress.waiting_for:
         paper.line((f"  waiting for {progress.waiting_for}", "busy"))
+    if progress.budget:
+        paper.line((f"  {_budget(progress.budget)}", "busy" if progress.waiting_for else "muted"))
     if paper.width >= _WIDE and progress.entities:
         titles = "".join(fit(title, _CELL, right=True) for title in ("fetched", "", "", *_WORDS.values(), "rate"))
         paper.line((f"    {fit('', _NAME)}{titles}", "muted"))
     for name, entity in list(progress.entities.items()):
         _write_entity(paper, name, entity, job.rate(name), progress.seconds)
+
+
+def _budget(budget: BudgetLeft) -> str:
+    """What the vendor lets be asked for now."""
+    of = f" of {budget.of:,}" if budget.of else ""
+    more = f", more in {duration(budget.seconds)}" if budget.seconds > 0 else ""
+    return f"budget: {budget.requests:,}{of} requests left{more}"
 
 
 def _write_entity(paper: Paper, name: str, entity: EntityProgress, rate: float, seconds: float) -> None:
@@ -96,6 +106,8 @@ def write_outcome(paper: Paper, outcome: Outcome) -> None:
     mark, tone, words = _OUTCOMES.get(result.status, _OUTCOMES["failed"])
     if outcome.cancelled:
         mark, tone, words = _OUTCOMES["aborted"]
+    if outcome.dry_run:
+        words = f"{words}: tried, nothing stored"
     paper.blank().line((f"{mark} ", tone), (words, "title"), (f"  after {duration(result.seconds)}", "muted"))
     if result.error and not outcome.cancelled:
         write_error(paper, result.error, result.hint or "")

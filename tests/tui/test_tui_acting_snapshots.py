@@ -154,7 +154,7 @@ def test_what_can_be_done(compare: Compare, busy: Workspace, size: tuple[int, in
         await visit.sees("● Shop", "3 requests wait")
         visit.app.clear_notifications()
         await visit.press("j", "w")
-        await visit.sees("write or act", "update_deal")
+        await visit.sees("send_message", "update_deal", "It takes")
 
     assert picture(compare, busy, size, walk, _later(busy))
 

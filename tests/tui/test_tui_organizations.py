@@ -79,7 +79,7 @@ async def test_a_sync_of_the_other_organization_goes_on_and_is_shown(
         await _switch(visit, "acme")
         await visit.sees("⟳ Shop of default 50%")
         await visit.press("q")
-        await visit.sees("Stop syncing and quit?")
+        await visit.sees("Stop and quit", "Stay")
         await visit.press("enter")
         await _switch(visit, "default")
         await visit.press("x")

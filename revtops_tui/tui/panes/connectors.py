@@ -1,40 +1,35 @@
-"""Connections and connectors: what there is, how it stands, and everything one does with it."""
+"""The organization, its connections and the connectors there are: a list, and beside it panels about what is chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
 
 from revtops_tui.tui.background import in_background
-from revtops_tui.tui.inventory import WELCOME, Entry, load
+from revtops_tui.tui.doing import Doing, can
+from revtops_tui.tui.inventory import HOME, Entry, load
 from revtops_tui.tui.jobs import Extent
-from revtops_tui.tui.overview import overview, welcome
+from revtops_tui.tui.listing import Listing
+from revtops_tui.tui.panels.home import HomePanel
 from revtops_tui.tui.panes.pane import Pane
-from revtops_tui.tui.text import age, plain
+from revtops_tui.tui.panes.side import Side
 from revtops_tui.tui.widgets.item_list import Item, ItemList
-from revtops_tui.tui.widgets.sheet import Paper, Sheet
 
 if TYPE_CHECKING:
     from revtops_tui.engine.activity import Activity
-    from revtops_tui.engine.connections import ConnectionInfo
     from revtops_tui.engine.errors import EngineError
-    from revtops_tui.engine.sync import RunInfo
     from revtops_tui.engine.workspace import Workspace
-    from revtops_tui.tui.jobs import Outcome
-    from revtops_tui.tui.operation import Operation
 
-_RUNS_SHOWN = 6
 _AGES_CHANGE = 30.0
 
 
 class ConnectorsPane(Pane):
-    """A list on the left, the overview of what is chosen on the right."""
+    """A list on the left, what is chosen on the right."""
 
     DEFAULT_CSS = """
     ConnectorsPane {
@@ -42,36 +37,80 @@ class ConnectorsPane(Pane):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "sync(False)", "Sync", tooltip="Fetch what is new from this connection"),
-        Binding("x", "cancel", "Cancel", tooltip="Stop this sync; what is stored stays"),
-        Binding("n", "connect", "Connect", tooltip="Connect this system, or give new credentials"),
-        Binding("e", "query", "Query", tooltip="Ask this system live, in the query editor"),
-        Binding("w", "act", "Act", tooltip="Write to this system, or act in it"),
-        Binding("t", "test", "Test", tooltip="Ask the vendor whether the credentials still work"),
-        Binding("f", "sync(True)", "Full", tooltip="Fetch everything again, and notice what was deleted"),
-        Binding("D", "disconnect", "Disconnect", tooltip="Forget the credentials of this connection"),
-        Binding("r", "reload", "Reload", show=False, tooltip="Read connections and connectors again"),
+        Binding("s", "sync(False)", "Sync", tooltip="Fetch what is new from this connection", id="connectors.sync"),
+        Binding("x", "cancel", "Cancel", tooltip="Stop this sync; what is stored stays", id="connectors.cancel"),
+        Binding(
+            "n",
+            "connect",
+            "Connect",
+            tooltip="Connect this system, or give new credentials",
+            id="connectors.connect",
+        ),
+        Binding("e", "query", "Query", tooltip="Ask this system live, in the query editor", id="connectors.query"),
+        Binding("w", "act", "Act", tooltip="Write to this system, or act in it", id="connectors.act"),
+        Binding(
+            "right_square_bracket",
+            "panel(1)",
+            "Panel",
+            key_display="]",
+            tooltip="The next side of this connection",
+            id="connectors.next-panel",
+        ),
+        Binding(
+            "left_square_bracket",
+            "panel(-1)",
+            "Panel before",
+            key_display="[",
+            show=False,
+            tooltip="The side of this connection before",
+            id="connectors.previous-panel",
+        ),
+        Binding("t", "test", "Test", tooltip="Ask the vendor whether the credentials still work", id="connectors.test"),
+        Binding(
+            "f",
+            "sync(True)",
+            "Full",
+            tooltip="Fetch everything again, and notice what was deleted",
+            id="connectors.full",
+        ),
+        Binding(
+            "S", "sync_with", "Sync…", tooltip="Sync since a day, some entities, or only try", id="connectors.sync-with"
+        ),
+        Binding("h", "schedule", "Schedule", tooltip="Have this connection synced by itself", id="connectors.schedule"),
+        Binding(
+            "D",
+            "disconnect",
+            "Disconnect",
+            tooltip="Forget the credentials of this connection",
+            id="connectors.disconnect",
+        ),
+        Binding(
+            "r",
+            "reload",
+            "Reload",
+            show=False,
+            tooltip="Read connections and connectors again",
+            id="connectors.reload",
+        ),
     ]
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
-        self._entries: dict[str, Entry] = {}
-        self._runs: dict[str, Sequence[RunInfo]] = {}
-        self._outcomes: dict[str, Outcome] = {}
+        self._listing = Listing()
+        self._ended: dict[str, object] = {}
         self._known_running: frozenset[str] = frozenset()
-        self._testing: set[str] = set()
-        self._activity: Activity | None = None
 
     def compose(self) -> ComposeResult:
-        """The list and the overview; both empty, so that the first frame waits for nothing."""
+        """Both empty, so that the first frame waits for nothing."""
         yield ItemList("Connections", empty="Opening the database…", name="connections")
-        yield Sheet(name="overview")
+        yield Side()
 
     def on_mount(self) -> None:
         """Read what there is as soon as the first frame stands."""
+        self._doing = Doing(self, self.host, repaint=self._repaint)
         self.call_after_refresh(self.action_reload)
         self.host.progressed.subscribe(self, self._on_progress)
-        self.host.changed.subscribe(self, self._on_changed)
+        self.host.changed.subscribe(self, lambda _: self.action_reload())
         self.host.committed.subscribe(self, lambda _: self._look())
         self.set_interval(_AGES_CHANGE, self._on_time)
 
@@ -81,17 +120,17 @@ class ConnectorsPane(Pane):
 
     @property
     def _list(self) -> ItemList:
-        return self.query_one(ItemList)
+        return self.query_one("#connections", ItemList)
 
     @property
-    def _sheet(self) -> Sheet:
-        return self.query_one(Sheet)
+    def _side(self) -> Side:
+        return self.query_one(Side)
 
     @property
     def entry(self) -> Entry | None:
         """What is chosen."""
         item = self._list.current
-        return self._entries.get(item.id) if item else None
+        return self._listing.entries.get(item.id) if item else None
 
     # -- reading
 
@@ -100,35 +139,34 @@ class ConnectorsPane(Pane):
         in_background(self, partial(_load, self.host.ws), self._loaded, self._load_failed, group="load", exclusive=True)
 
     def _loaded(self, read: tuple[Activity, Sequence[Entry]]) -> None:
-        self._activity, entries = read
-        self._entries = {entry.id: entry for entry in entries}
-        self._runs.clear()
-        self._outcomes = dict(self.host.jobs.ended)
+        is_first = not self._listing.entries
+        before = self._list.current
+        self._listing = Listing.of(read[1], read[0])
+        self._ended = dict(self.host.jobs.ended)
         self._list.say("No connectors.")
-        self._list.show([self._item(entry) for entry in entries])
-        self._show(keep_place=True)
+        self._list.show(self._items())
+        follow = self._listing.only if is_first else self._listing.successor(before.id) if before else None
+        if follow is not None:
+            self._list.select(follow.id)
+        self._show()
         if not self.host.is_open:
             self.host.opened()
             if self.host.demo:
                 self._sync_all()
 
     def _sync_all(self) -> None:
-        for entry in self._entries.values():
+        for entry in self._listing.entries.values():
             if entry.can_sync:
                 self.host.start_sync(entry.id, entry.title, wave="all")
 
     def _load_failed(self, error: EngineError) -> None:
         self._list.say("Not available.")
         self._list.show([])
-        self._sheet.border_title = Content("The database could not be opened")
-        self._sheet.show(partial(_problem, error))
-
-    def _on_changed(self, _: None) -> None:
-        self.action_reload()
+        self._side.say("The database could not be opened", error)
 
     def _look(self) -> None:
         """See whether another process did something with the connections."""
-        if self._activity is not None:
+        if self._listing.activity is not None:
             in_background(
                 self,
                 partial(_activity, self.host.ws),
@@ -139,23 +177,19 @@ class ConnectorsPane(Pane):
             )
 
     def _seen(self, activity: Activity) -> None:
-        before, self._activity = self._activity, activity
+        before = self._listing.activity
         if before is None or activity == before:
             return
         if activity.connections != before.connections or before.elsewhere.keys() - activity.elsewhere.keys():
+            self._listing = Listing(self._listing.entries, activity)
             self.host.changed.publish(None)  # records came with it
         else:
             self.action_reload()
 
     def _on_time(self) -> None:
         self._repaint()
-        if self._elsewhere:
+        if self._listing.elsewhere:
             self._look()  # a process that was killed commits nothing any more
-
-    @property
-    def _elsewhere(self) -> Mapping[str, RunInfo]:
-        """The syncs that other processes run."""
-        return self._activity.elsewhere if self._activity else {}
 
     def _on_progress(self, _: None) -> None:
         running = frozenset(self.host.jobs.running)
@@ -165,90 +199,51 @@ class ConnectorsPane(Pane):
         self._repaint()
 
     def _repaint(self) -> None:
-        is_stale = self._outcomes != self.host.jobs.ended  # a sync has ended, and what it brought is being read
-        if self._entries and self.display and not is_stale:
-            self._list.show([self._item(entry) for entry in self._entries.values()])
-            self._sheet.rewrite()
+        is_stale = self._ended != self.host.jobs.ended  # a sync has ended, and what it brought is being read
+        if self._listing.entries and self.display and not is_stale:
+            self._list.show(self._items())
+            self._side.tick()
+
+    def _items(self) -> list[Item]:
+        return self._listing.items(self.host.jobs, self._doing.busy, self.host.clock())
 
     # -- showing
 
-    def _item(self, entry: Entry) -> Item:
-        search = f"{entry.slug} {' '.join(entry.capabilities)}"
-        if entry.id == WELCOME:
-            return Item(entry.id, entry.title, mark="★", tone="busy")
-        if entry.reason:
-            return Item(entry.id, entry.title, mark="✗", tone="bad", section="Broken", search=search)
-        if entry.connection is None:
-            return Item(entry.id, entry.title, mark="○", section="Can be added", search=search)
-        mark, tone, note = self._state(entry, entry.connection)
-        return Item(entry.id, entry.title, note, mark, tone, "Connected", search)
-
-    def _state(self, entry: Entry, connection: ConnectionInfo) -> tuple[str, str, str]:
-        if job := self.host.jobs.running.get(entry.id):
-            return "⟳", "busy", f"{job.share:.0%}" if job.share is not None else "syncing"
-        if entry.id in self._elsewhere:
-            return "⟳", "busy", "syncing"
-        if entry.id in self._testing:
-            return "⟳", "busy", "testing"
-        note = age(connection.last_sync_at, self.host.clock())
-        return ("●", "good", note) if connection.status == "connected" else ("!", "bad", connection.status)
-
-    @on(ItemList.Highlighted)
+    @on(ItemList.Highlighted, "#connections")
     def _highlighted(self) -> None:
         self._show()
 
-    def _show(self, *, keep_place: bool = False) -> None:
-        entry = self.entry
+    def _show(self) -> None:
         self.refresh_bindings()
-        self._sheet.border_title = Content(plain(entry.title)) if entry else None
-        self._sheet.show(self._write, keep_place=keep_place)
-        if entry and entry.connection and entry.id not in self._runs:
-            in_background(
-                self,
-                partial(_recent_runs, self.host.ws, entry.id),
-                partial(self._have_runs, entry.id),
-                lambda _: None,  # the overview stands without its runs, and the next reload tries again
-                group="runs",
-                exclusive=True,
-            )
+        if entry := self.entry:
+            self._side.show(entry, self._listing)
 
-    def _have_runs(self, entry_id: str, runs: Sequence[RunInfo]) -> None:
-        self._runs[entry_id] = runs
-        self._sheet.rewrite()
+    def action_panel(self, by: int) -> None:
+        """The next panel, or the one before."""
+        self._side.turn(by)
 
-    def _write(self, width: int) -> Paper:
-        entry, host = self.entry, self.host
-        if entry is None:
-            return Paper(width).text("Nothing chosen.", "muted")
-        if entry.id == WELCOME:
-            return welcome(width, host.ws.home)
-        job, outcome = host.jobs.running.get(entry.id), host.jobs.ended.get(entry.id)
-        return overview(width, entry, self._runs.get(entry.id), host.clock(), job, outcome)
+    @on(HomePanel.Wanted)
+    def _wanted(self, message: HomePanel.Wanted) -> None:
+        self._list.select(message.entry_id)
+        self._list.focus()
+        if message.panel:
+            self.call_after_refresh(self._side.go, message.panel, focus=True)
 
     # -- doing
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
         """What makes sense for what is chosen; the rest is neither offered nor done."""
         entry = self.entry if self.is_mounted else None
-        here = entry is not None and entry.id in self.host.jobs.running
-        running = here or (entry is not None and entry.id in self._elsewhere)
-        possible = {
-            "sync": entry is not None and entry.can_sync and not running,
-            "cancel": here,
-            "connect": entry is not None and entry.manifest is not None,
-            "query": entry is not None and entry.can_query,
-            "act": entry is not None and entry.can_act,
-            "test": entry is not None and entry.connection is not None and not running,
-            "disconnect": entry is not None and entry.connection is not None and not running,
-        }
-        return possible.get(action, True)
+        return can(action, entry, self.host, self._listing.elsewhere)
 
-    @on(ItemList.Chosen)
+    @on(ItemList.Chosen, "#connections")
     async def _chosen(self) -> None:
         entry = self.entry
         if entry is None:
             return
-        if entry.connection is None or entry.connection.status != "connected":
+        if entry.id == HOME:
+            self._side.focus_main()
+        elif entry.connection is None or entry.connection.status != "connected":
             self.action_connect()
         elif entry.can_query and not entry.can_sync:
             await self.action_query()
@@ -259,6 +254,29 @@ class ConnectorsPane(Pane):
         """Sync what is chosen."""
         if entry := self.entry:
             self.host.start_sync(entry.id, entry.title, Extent(full=full))
+
+    def action_sync_with(self) -> None:
+        """Sync what is chosen as far as is said then."""
+        entry = self.entry
+        if entry is None or entry.manifest is None:
+            return
+        from revtops_tui.tui.dialogs.sync import SyncDialog
+
+        def said(extent: Extent | None) -> None:
+            if extent is not None:
+                self.host.start_sync(entry.id, entry.title, extent)
+
+        self.host.push_screen(SyncDialog(entry.title, entry.manifest["entity_types"]), said)
+
+    def action_schedule(self) -> None:
+        """Have what is chosen synced by itself, or no longer."""
+        entry = self.entry
+        if entry is None or entry.connection is None:
+            return
+        from revtops_tui.tui.dialogs.schedule import ScheduleDialog
+
+        dialog = ScheduleDialog(entry.title, entry.connection)
+        self.host.push_screen(dialog, lambda changed: self.action_reload() if changed else None)
 
     def action_cancel(self) -> None:
         """Stop the sync of what is chosen."""
@@ -273,123 +291,26 @@ class ConnectorsPane(Pane):
         target = target_of(self.entry) if self.entry else None
         pane = await self.host.go("query")
         if target is not None and isinstance(pane, QueryPane):
-            pane.aim(target)
+            await pane.aim(target)
 
     def action_act(self) -> None:
-        """Choose a write or an action of what is chosen, fill it in, and send it."""
-        entry = self.entry
-        if entry is None or not entry.can_act:
-            return
-        from revtops_tui.tui.dialogs.choose_operation import OperationChooser
-        from revtops_tui.tui.operation import operations_of
-
-        self.host.push_screen(OperationChooser(operations_of(entry)), self._fill_in)
-
-    def _fill_in(self, operation: Operation | None) -> None:
-        if operation is None:
-            return
-        from revtops_tui.tui.dialogs.fill_in import FillInDialog
-        from revtops_tui.tui.operation import submit
-
-        self.host.push_screen(FillInDialog(operation, partial(submit, self.host.ws, operation)))
+        """Choose a write or an action of what is chosen."""
+        self._side.go("act", focus=True)
 
     def action_connect(self) -> None:
-        """Connect what is chosen: at once where it is built in, else with its form."""
-        entry = self.entry
-        if entry is None or entry.manifest is None or entry.id in self._testing:
-            return
-        if not entry.manifest["builtin"] or entry.connection is not None:
-            self._show_form(entry)
-            return
-        self._testing.add(entry.id)
-        self._repaint()
-        in_background(
-            self,
-            partial(_connect_builtin, self.host.ws, entry.slug),
-            partial(self._connected_builtin, entry),
-            partial(self._needs_form, entry),
-            group=f"connect {entry.slug}",
-        )
-
-    def _connected_builtin(self, entry: Entry, connection: ConnectionInfo) -> None:
-        self._testing.discard(entry.id)
-        self.host.announce_connected(connection, entry.title)
-
-    def _needs_form(self, entry: Entry, error: EngineError) -> None:
-        self._testing.discard(entry.id)
-        self._repaint()
-        self.host.tell(error.message, title=entry.title, severity="warning")
-        self._show_form(entry)
-
-    def _show_form(self, entry: Entry) -> None:
-        if entry.manifest is None:
-            return
-        from revtops_tui.tui.dialogs.connect import ConnectDialog
-
-        self.host.push_screen(ConnectDialog(entry.manifest, entry.connection), partial(self._connected, entry))
-
-    def _connected(self, entry: Entry, connection: ConnectionInfo | None) -> None:
-        if connection is not None:
-            self.host.announce_connected(connection, entry.title)
+        """Connect what is chosen, or give it new credentials."""
+        if entry := self.entry:
+            self._doing.connect(entry)
 
     def action_test(self) -> None:
         """Ask the vendor whether the connection still works."""
-        entry = self.entry
-        if entry is None or entry.id in self._testing:
-            return
-        self._testing.add(entry.id)
-        self._repaint()
-        in_background(
-            self,
-            partial(_test, self.host.ws, entry.id),
-            partial(self._tested, entry),
-            partial(self._test_failed, entry),
-            group=f"test {entry.id}",
-        )
-
-    def _tested(self, entry: Entry, identity: str) -> None:
-        self._testing.discard(entry.id)
-        self.host.tell(f"Works, as {identity}." if identity else "Works.", title=entry.title)
-        self.action_reload()
-
-    def _test_failed(self, entry: Entry, error: EngineError) -> None:
-        self._testing.discard(entry.id)
-        self.host.tell_error(error, title=entry.title)
-        self.action_reload()
+        if entry := self.entry:
+            self._doing.test(entry)
 
     def action_disconnect(self) -> None:
         """Ask, then forget the credentials of what is chosen."""
-        entry = self.entry
-        if entry is None or entry.connection is None:
-            return
-        from revtops_tui.tui.dialogs.ask import Ask, Choice
-
-        rows = sum(entry.connection.counts.values())
-        question = Ask(
-            f"Disconnect {entry.title}?",
-            f"Its credentials are forgotten. The {rows:,} records it brought stay, unless you delete them too.",
-            (
-                Choice("keep", "Disconnect"),
-                *([Choice("delete", "Disconnect and delete data", danger=True)] if rows else []),
-            ),
-        )
-        self.host.push_screen(question, partial(self._disconnect, entry))
-
-    def _disconnect(self, entry: Entry, answer: str | None) -> None:
-        if answer is None:
-            return
-        in_background(
-            self,
-            partial(_disconnect, self.host.ws, entry.id, delete_data=answer == "delete"),
-            partial(self._disconnected, entry),
-            partial(self.host.tell_error, title=entry.title),
-            group=f"disconnect {entry.id}",
-        )
-
-    def _disconnected(self, entry: Entry, deleted: int) -> None:
-        self.host.jobs.ended.pop(entry.id, None)
-        self.host.tell(f"Disconnected{f'; {deleted:,} records deleted' if deleted else ''}.", title=entry.title)
-        self.host.changed.publish(None)
+        if entry := self.entry:
+            self._doing.disconnect(entry)
 
 
 # Called in threads, where importing the engine does not hold up a frame.
@@ -403,31 +324,3 @@ def _activity(ws: Workspace) -> Activity:
     from revtops_tui.engine.activity import activity
 
     return activity(ws)
-
-
-def _recent_runs(ws: Workspace, selector: str) -> Sequence[RunInfo]:
-    from revtops_tui.engine.sync import runs
-
-    return runs(ws, selector, _RUNS_SHOWN)
-
-
-def _connect_builtin(ws: Workspace, slug: str) -> ConnectionInfo:
-    from revtops_tui.engine.builtin import connect_builtin
-
-    return connect_builtin(ws, slug)
-
-
-def _test(ws: Workspace, selector: str) -> str:
-    from revtops_tui.engine.connections import test
-
-    return test(ws, selector)
-
-
-def _disconnect(ws: Workspace, selector: str, *, delete_data: bool) -> int:
-    from revtops_tui.engine.connections import disconnect
-
-    return disconnect(ws, selector, delete_data=delete_data)
-
-
-def _problem(error: EngineError, width: int) -> Paper:
-    return Paper(width).text(error.message, "bad").blank().text(error.hint, "muted")

@@ -17,6 +17,7 @@ from revtops_tui.tui.background import in_background
 from revtops_tui.tui.foresight import foresee
 from revtops_tui.tui.mail import Mail, empty, event_item, load, request_item, write_event, write_request
 from revtops_tui.tui.panes.pane import Pane
+from revtops_tui.tui.replaying import Replaying
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.item_list import ItemList
 from revtops_tui.tui.widgets.sheet import Paper, Sheet
@@ -59,7 +60,6 @@ class InboxPane(Pane):
         self._is_loaded = False
         self._is_stale = False
         self._shows_events = False
-        self._replaying: set[int] = set()
 
     def compose(self) -> ComposeResult:
         """Both lists, and the sheet."""
@@ -70,6 +70,7 @@ class InboxPane(Pane):
 
     def on_mount(self) -> None:
         """Read what there is, and again when something was stored."""
+        self._replaying = Replaying(self, self.host, self.action_reload)
         self.host.committed.subscribe(self, lambda _: self._catch_up())
         self.set_interval(_AGES_CHANGE, self._catch_up)
         self.action_reload()
@@ -271,30 +272,8 @@ class InboxPane(Pane):
 
     def action_replay(self) -> None:
         """Have it handled again."""
-        event = self.event
-        if event is None or event.id in self._replaying:
-            return
-        self._replaying.add(event.id)
-        self.host.tell("Being handled again…", title=event.type)
-        in_background(
-            self,
-            partial(_replay, self.host.ws, event.id),
-            partial(self._replayed, event.id),
-            partial(self._replay_failed, event),
-            group=f"replay {event.id}",
-        )
-
-    def _replayed(self, event_id: int, event: EventInfo) -> None:
-        self._replaying.discard(event_id)
-        if event.status == "handled":
-            self.host.tell("Handled.", title=event.type)
-        else:
-            self.host.tell(event.error or "It waits to be handled.", title=event.type, severity="warning")
-        self.action_reload()
-
-    def _replay_failed(self, event: EventInfo, error: EngineError) -> None:
-        self._replaying.discard(event.id)
-        self.host.tell_error(error, title=event.type)
+        if event := self.event:
+            self._replaying.start(event)
 
 
 def _nothing(_: object) -> None:
@@ -314,9 +293,3 @@ def _reject(ws: Workspace, request_id: int, note: str | None) -> None:
     from revtops_tui.engine.approvals import reject
 
     reject(ws, request_id, decided_by=whoever_this_is(), note=note)
-
-
-def _replay(ws: Workspace, event_id: int) -> EventInfo:
-    from revtops_tui.engine.inbox import replay
-
-    return replay(ws, [event_id])[0]

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 from textual import events
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from revtops_tui.engine.workspace import Workspace
 from revtops_tui.tui.app import RevtopsApp
@@ -38,6 +39,10 @@ class Visit:
         """Paste a text where the focus is."""
         self.app.post_message(events.Paste(text))
         await self._pilot.pause()
+
+    async def click(self, widget: Widget, x: int, y: int, *, times: int = 1) -> None:
+        """Click into a widget, so many cells from its corner."""
+        await self._pilot.click(widget, offset=(x, y), times=times)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something is so."""

@@ -111,10 +111,6 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self.row = 0
         self.column = 0
 
-    @property
-    def _columns(self) -> Sequence[Column]:
-        return self._arrangement.columns
-
     # -- what others use
 
     def show(
@@ -130,7 +126,7 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
         From their top, unless `keep_place`: the same rows, read again.
         """
-        same_columns = [column.name for column in columns] == [column.name for column in self._columns]
+        same_columns = [column.name for column in columns] == [column.name for column in self.columns]
         self._sort = sort
         self._windows = Windows(source)
         self._windows.add(0, first)
@@ -184,6 +180,11 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     @property
+    def columns(self) -> Sequence[Column]:
+        """The columns that are shown."""
+        return self._arrangement.columns
+
+    @property
     def count(self) -> int:
         """How many rows there are."""
         return self._windows.source.count if self._windows else 0
@@ -191,12 +192,12 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def current_column(self) -> Column | None:
         """The column the cursor is in."""
-        return self._columns[self.column] if self.column < len(self._columns) else None
+        return self.columns[self.column] if self.column < len(self.columns) else None
 
     def value(self, number: int, column: int) -> Any:
         """A value of a row that is here; None when it is not."""
         row = self._windows.row(number) if self._windows else None
-        return row[self._columns[column].index] if row is not None else None
+        return row[self.columns[column].index] if row is not None else None
 
     # -- moving
 
@@ -204,7 +205,7 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """Move the cursor."""
         self._grow()
         self.row = min(max(self.row + rows, 0), max(0, self.count - 1))
-        self.column = min(max(self.column + columns, 0), max(0, len(self._columns) - 1))
+        self.column = min(max(self.column + columns, 0), max(0, len(self.columns) - 1))
         self._settle()
 
     def action_page(self, direction: int) -> None:
@@ -224,7 +225,7 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
             return
         self.column = self._arrangement.at(max(0, offset.x - _GUTTER), self.scroll_offset.x, self._room)
         if offset.y == 0:
-            self.post_message(self.HeaderClicked(self, self._columns[self.column].name))
+            self.post_message(self.HeaderClicked(self, self.columns[self.column].name))
             return
         self.row = min(self.scroll_offset.y + offset.y - 1, self.count - 1)
         self._settle()
@@ -291,7 +292,7 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._fetching = False
         windows.add(window, rows)
         if windows is self._windows:
-            self._arrangement = Arrangement([widened(column, rows) for column in self._columns])
+            self._arrangement = Arrangement([widened(column, rows) for column in self.columns])
             self._grow()
             self.refresh()
         self._fetch()
@@ -305,7 +306,7 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """The header, or one row."""
         width, base = self._view.width, self.rich_style
-        if not self._columns:
+        if not self.columns:
             text = self._empty if y == 0 else ""
             return Line(base).add(" ").add(text, ink(self, "grid--empty")).strip(width)
         if y == 0:

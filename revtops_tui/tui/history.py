@@ -1,6 +1,8 @@
-"""The queries of this session, walked like a shell's history."""
+"""The queries that were run, walked like a shell's history."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class History:
@@ -10,6 +12,11 @@ class History:
         self._past: list[str] = []
         self._at = 0
         self._draft = ""
+
+    def recall(self, texts: Sequence[str]) -> None:
+        """Put what earlier sessions ran (oldest first) before what this one did."""
+        self._past = [*(text for text in texts if text not in self._past), *self._past]
+        self._at = len(self._past)
 
     def add(self, text: str) -> None:
         """Note what was run, once when it is run repeatedly; the walk starts anew."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -11,12 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from revtops_tui.tui.inventory import Entry, load
+from revtops_tui.tui.sql.names import Name
+from revtops_tui.tui.sql.words import SQLITE, Language, language_of, quoted
 
 if TYPE_CHECKING:
     from revtops_tui.engine.workspace import Workspace
 
-_ROWS = 500
-_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+FIRST_ROWS = 500
+"""Rows of the local data that a query brings at first; of a system, its connector says how many."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class Target:
         """Its name, and what asking it means."""
         return f"{self.title}, {'live' if self.is_live else 'read-only'}"
 
+    @property
+    def language(self) -> Language:
+        """What its queries are written in."""
+        return language_of(self.example) if self.is_live else SQLITE
+
 
 LOCAL = Target("", "local data", "select stage, count(*), sum(amount) from deals group by stage order by 3 desc")
 
@@ -54,16 +60,6 @@ class Reply:
     document: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True)
-class Name:
-    """Something that can be named in a query: `text` is how; `columns` are those of a table."""
-
-    label: str
-    text: str
-    note: str = ""
-    columns: Sequence[Name] = ()
-
-
 def target_of(entry: Entry) -> Target | None:
     """The target that a listed connection is; None where its connector answers no queries."""
     if entry.connection is None or entry.manifest is None or not entry.can_query:
@@ -76,15 +72,15 @@ def targets(ws: Workspace) -> list[Target]:
     return [LOCAL, *(target for entry in load(ws) if (target := target_of(entry)))]
 
 
-def ask(ws: Workspace, target: Target, request: str, cancel: threading.Event) -> Reply:
-    """Ask, until there is an answer or `cancel` is set. Raises EngineError."""
-    return _ask_connection(ws, target, request, cancel) if target.is_live else _ask_here(ws, request, cancel)
+def ask(ws: Workspace, target: Target, request: str, cancel: threading.Event, *, limit: int = FIRST_ROWS) -> Reply:
+    """Ask, until there is an answer or `cancel` is set; `limit` is for the local data. Raises EngineError."""
+    return _ask_connection(ws, target, request, cancel) if target.is_live else _ask_here(ws, request, cancel, limit)
 
 
-def _ask_here(ws: Workspace, request: str, cancel: threading.Event) -> Reply:
+def _ask_here(ws: Workspace, request: str, cancel: threading.Event, limit: int) -> Reply:
     from revtops_tui.engine.data import sql
 
-    answer = sql(ws, request, limit=_ROWS, cancel=cancel)
+    answer = sql(ws, request, limit=limit, cancel=cancel)
     return Reply(answer.seconds, answer.columns, answer.rows, answer.truncated)
 
 
@@ -113,9 +109,19 @@ def names(ws: Workspace, target: Target, cancel: threading.Event) -> list[Name]:
         from revtops_tui.engine.operations import schema
 
         return [_object(one) for one in schema(ws, target.id, cancel=cancel)]
-    from revtops_tui.engine.data import tables
+    from revtops_tui.engine.agents import table_columns
 
-    return [Name(t.name, t.name, columns=[Name(column, column) for column in t.columns]) for t in tables(ws)]
+    return [
+        Name(table, quoted(table), columns=[Name(name, quoted(name), kind.lower()) for name, kind in columns.items()])
+        for table, columns in table_columns(ws).items()
+    ]
+
+
+def row_counts(ws: Workspace, cancel: threading.Event) -> dict[str, str]:  # noqa: ARG001 - as `names` is called
+    """How many rows each local table has, in words. Raises EngineError."""
+    from revtops_tui.engine.data import counts
+
+    return {table: f"{count:,}" for table, count in counts(ws).items()}
 
 
 def _object(one: Mapping[str, Any]) -> Name:
@@ -127,15 +133,13 @@ def _object(one: Mapping[str, Any]) -> Name:
 
     is_sql = "schema" in one
     columns: Sequence[Mapping[str, Any]] = next((value for value in one.values() if is_objects(value)), [])
-    name = str(one.get("name", ""))
-    text = f"{_quoted(str(one['schema']))}.{_quoted(name)}" if is_sql else name
-    return Name(name, text, str(one.get("type") or ""), [_column(column, is_sql) for column in columns])
+    name, schema = str(one.get("name", "")), str(one.get("schema") or "")
+    text = f"{quoted(schema)}.{quoted(name)}" if is_sql else name
+    rows = one.get("estimated_rows")
+    count = f"~{rows:,}" if isinstance(rows, int) else ""
+    return Name(name, text, str(one.get("type") or ""), [_column(column, is_sql) for column in columns], schema, count)
 
 
 def _column(column: Mapping[str, Any], is_sql: bool) -> Name:
     name = str(column.get("name", ""))
-    return Name(name, _quoted(name) if is_sql else name, str(column.get("type") or ""))
-
-
-def _quoted(name: str) -> str:
-    return name if _PLAIN_NAME.fullmatch(name) else '"{}"'.format(name.replace('"', '""'))
+    return Name(name, quoted(name) if is_sql else name, str(column.get("type") or ""))

@@ -52,6 +52,11 @@ def plain_lines(text: str) -> list[str]:
     return [_UNSAFE.sub(_shown, line) for line in _LINE_BREAK.split(text)]
 
 
+def pictured(line: str) -> str:
+    """A line for an editor: harmless, and with as many characters as before, so that its columns stay what they are."""
+    return _UNSAFE.sub(lambda match: "\t" if match[0] == "\t" else _shown(match) or "·", line)
+
+
 def fit(text: str, width: int, *, right: bool = False) -> str:
     """`text` (already plain) in exactly `width` terminal cells: padded, or cut with an ellipsis."""
     cells = len(text) if text.isascii() else cell_len(text)

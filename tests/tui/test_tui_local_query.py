@@ -14,7 +14,7 @@ ENDLESS = "with recursive n(x) as (select 1 union all select x + 1 from n) selec
 async def _run(visit: Visit, query: str, key: str = "f5") -> None:
     await visit.press("3")
     await visit.sees("read-only")
-    await visit.press("ctrl+end", "ctrl+u")
+    await visit.press("f7", "backspace")
     await visit.paste(query)
     await visit.press(key)
 

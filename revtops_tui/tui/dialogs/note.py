@@ -24,18 +24,19 @@ class NoteDialog(Dialog[str]):
     }
     """
 
-    def __init__(self, title: str, text: str, *, done: str) -> None:
-        """`done`: what enter does, in a word or two."""
+    def __init__(self, title: str, text: str, *, done: str, value: str = "") -> None:
+        """`done`: what enter does, in a word or two; `value`: what stands in the line at first."""
         super().__init__()
         self._heading = title
         self._text = text
         self._done = done
+        self._value = value
 
     def compose(self) -> ComposeResult:
         """The question and its line."""
         with Box(self._heading, f"enter {self._done} · esc cancel"):
             yield Static(plain(self._text, 2_000), markup=False)
-            yield Input()
+            yield Input(plain(self._value))
 
     def on_mount(self) -> None:
         """Type at once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -75,6 +75,9 @@ class DataRows(Vertical):
             "slash", "filter", "Filter", key_display="/", tooltip="Show only rows that are like this", id="data.filter"
         ),
         Binding("c", "columns", "Columns", tooltip="Choose, move and size the columns", id="data.columns"),
+        Binding("y", "copy", "Copy", show=False, tooltip="Copy the cell or the record", id="data.copy"),
+        Binding("o", "browse", "Browser", show=False, tooltip="Open the record at the vendor", id="data.browse"),
+        Binding("t", "traffic", "Traffic", show=False, tooltip="The exchange that brought the row", id="data.traffic"),
         Binding("u", "undo", "Undo", show=False, tooltip="Take back the last sort, filter or columns", id="data.undo"),
         Binding("U", "redo", "Redo", show=False, tooltip="Do again what was taken back", id="data.redo"),
     ]
@@ -267,6 +270,32 @@ class DataRows(Vertical):
 
         dialog = ColumnsDialog(self._label, opened.columns, default_order(opened.columns), timeline.now.layout)
         self.host.push_screen(dialog, chosen)
+
+    # -- the row under the cursor
+
+    def _record(self) -> dict[str, Any]:
+        row = self.grid.current_row
+        return dict(zip(self._shown.selection.columns, row, strict=True)) if self._shown and row is not None else {}
+
+    def action_copy(self) -> None:
+        """Choose what of the row to copy."""
+        from revtops_tui.tui.record_actions import copy_menu
+
+        record, column = self._record(), self.grid.current_column
+        if column is not None and record:
+            copy_menu(self.host, record, cell=(column.name, self.grid.value(self.grid.row, self.grid.column)))
+
+    def action_browse(self) -> None:
+        """Open the record at the vendor."""
+        from revtops_tui.tui.record_actions import browse
+
+        if record := self._record():
+            browse(self.host, record)
+
+    async def action_traffic(self) -> None:
+        """Go to the exchange that brought the row."""
+        if (record := self._record()) and self._table not in BOOKKEEPING:
+            await self.host.show_traffic(f"record:{self._table}/{record['id']}")
 
     # -- filter
 

@@ -194,6 +194,11 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """The column the cursor is in."""
         return self.columns[self.column] if self.column < len(self.columns) else None
 
+    @property
+    def current_row(self) -> Row | None:
+        """The row under the cursor, when it is here."""
+        return self._windows.row(self.row) if self._windows else None
+
     def value(self, number: int, column: int) -> Any:
         """A value of a row that is here; None when it is not."""
         row = self._windows.row(number) if self._windows else None
@@ -214,7 +219,7 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_open(self) -> None:
         """Open the row under the cursor, when it is here."""
-        row = self._windows.row(self.row) if self._windows else None
+        row = self.current_row
         if row is not None:
             self.post_message(self.Opened(self, self.row, row))
 

@@ -33,4 +33,6 @@ TABS = (
     Tab("data", "2", "Data", "data", "DataPane"),
     Tab("query", "3", "Query", "query", "QueryPane"),
     Tab("inbox", "4", "Inbox", "inbox", "InboxPane"),
+    Tab("traffic", "5", "Traffic", "traffic", "TrafficPane"),
+    Tab("runs", "6", "Runs", "runs", "RunsPane"),
 )

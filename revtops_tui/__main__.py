@@ -6,9 +6,11 @@ import sys
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without the import: `--version` imports nothing
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from revtops_tui.engine.workspace import Workspace
+    from revtops_tui.tui.keys import KeyList
 
 
 def main() -> int:
@@ -21,7 +23,15 @@ def main() -> int:
     try:
         from revtops_tui.cli.main import run
 
-        return run(sys.argv[1:], {"app": _show_app, "mcp": _serve_agents, "api": _serve_api, "listener": _listen})
+        faces: dict[str, Callable[..., Any]] = {
+            "app": _show_app,
+            "keys": _list_keys,
+            "web": _serve_browser,
+            "mcp": _serve_agents,
+            "api": _serve_api,
+            "listener": _listen,
+        }
+        return run(sys.argv[1:], faces)
     except KeyboardInterrupt:  # before there is a command that could say what was cancelled
         return 130
 
@@ -31,6 +41,21 @@ def _show_app(ws: Workspace, *, demo: bool = False) -> int:
     from revtops_tui import tui
 
     return tui.run(ws, demo=demo)
+
+
+def _list_keys(preset: str, bindings: Mapping[str, str]) -> KeyList:
+    """The app's commands and their keys."""
+    from revtops_tui import tui
+
+    return tui.list_keys(preset, bindings)
+
+
+def _serve_browser(ws: Workspace, **options: Any) -> int:
+    """The server of the app in a browser."""
+    from revtops_tui import web
+
+    web.serve(ws, **options)
+    return 0
 
 
 def _serve_agents(ws: Workspace, **options: Any) -> int:

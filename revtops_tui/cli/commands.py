@@ -45,8 +45,11 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "doctor": ("maintenance", "check that everything revtops needs is in order"),
         "backup": ("maintenance", "copy the database to a file, while it is in use"),
         "completion": ("completion", "completion of commands and names for your shell"),
+        "settings": ("settings", "settings: list, get, set, and where they are"),
+        "keys": ("settings", "the app's commands and their keys"),
         "mcp": ("mcp", "the connected systems as tools for agents"),
         "simulate": ("simulate", "vendors on this machine, to develop and practise against"),
+        "web": ("web", "the terminal app in a browser of this machine"),
         "demo": ("screens", "the terminal app over a simulated company, nothing kept"),
     },
 }

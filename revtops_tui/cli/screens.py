@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 
@@ -46,7 +47,9 @@ def demo(options: Namespace, ws: Workspace, console: Console) -> int:  # noqa: A
 
 
 def _has_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return True  # `revtops web` draws it in a browser
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 COMMANDS = {"demo": add_demo}

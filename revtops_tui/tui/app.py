@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from revtops_tui.engine.errors import EngineError
     from revtops_tui.engine.workspace import Workspace
     from revtops_tui.tui.panes.data import DataPane
+    from revtops_tui.tui.panes.traffic import TrafficPane
 
 _PAINTS_A_SECOND = 10
 
@@ -72,8 +73,9 @@ class RevtopsApp(App[None]):
         ),
         Binding("ctrl+f", "search", "Find", show=False, tooltip="Find any record", priority=True, id="app.search"),
         Binding("comma", "settings", "Settings", show=False, tooltip="Colours, keys and the rest", id="app.settings"),
+        Binding("P", "pictures", "Pictures", show=False, tooltip="Pipeline, won, activity, syncs", id="app.pictures"),
         Binding("ampersand", "tasks", "Tasks", show=False, tooltip="What runs; stop it there", id="app.tasks"),
-        Binding("m", "notices", "Messages", show=False, tooltip="Read again what was told", id="app.notices"),
+        Binding("exclamation_mark", "notices", "Messages", show=False, tooltip="What was told", id="app.notices"),
         Binding(
             "O", "organizations", "Organization", show=False, tooltip="Look at another one", id="app.organizations"
         ),
@@ -352,6 +354,17 @@ class RevtopsApp(App[None]):
         """Go to the data and open one record."""
         pane = cast("DataPane", await self.go("data"))
         pane.open_record(entity, row_id)
+
+    async def show_traffic(self, filter_text: str) -> None:
+        """Go to the traffic, and show what the words of a filter let through: `system:hubspot status:>=400`."""
+        pane = cast("TrafficPane", await self.go("traffic"))
+        pane.show_filter(filter_text)
+
+    def action_pictures(self) -> None:
+        """The ready pictures of the local data."""
+        from revtops_tui.tui.dialogs.pictures import PicturesDialog
+
+        self.push_screen(PicturesDialog())
 
     def action_jump(self) -> None:
         """A letter on everything that can be focused."""

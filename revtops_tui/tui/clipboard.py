@@ -89,7 +89,7 @@ def _write(text: str, home: Path) -> Path | None:
 def copy(app: RevtopsApp, text: str, what: str) -> None:
     """Copy `text`, and say how: `what` names it ("the record"), because the text itself may not be for every eye."""
     text = text.encode("utf-8", "replace").decode()  # half of a surrogate pair cannot be handed to anybody
-    by_terminal = len(text) <= _TERMINAL_LIMIT and not app.is_web
+    by_terminal = len(text) <= _TERMINAL_LIMIT
     if by_terminal:
         app.copy_to_clipboard(text)
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.binding import Binding
 from textual.dom import DOMNode
@@ -143,6 +143,27 @@ def problems(keys: Keys) -> list[str]:
 
 
 @dataclass(frozen=True)
+class KeyList:
+    """The commands as documents (`id`, `keys`, `help`, `area`), and what is wrong with the user's keys."""
+
+    commands: list[dict[str, Any]]
+    problems: list[str]
+
+
+def listed(keys: Keys) -> KeyList:
+    """Every command once, with its keys as they are now."""
+    documents = [
+        {"id": each.id, "keys": list(keys_of(each, keys)), "help": each.help, "area": each.area} for each in distinct()
+    ]
+    return KeyList(documents, problems(keys))
+
+
+def distinct() -> list[Command]:
+    """Each command once, though several widgets may declare it."""
+    return list({each.id: each for each in reversed(commands())}.values())[::-1]
+
+
+@dataclass(frozen=True)
 class Conflict:
     """Two commands that one key would do."""
 
@@ -161,8 +182,14 @@ def conflicts(bound: Mapping[str, str]) -> list[Conflict]:
     for number, (first, keys) in enumerate(now):
         for second, others in now[number + 1 :]:
             if first.id != second.id and _meet(first, second):
-                found += [Conflict(key, first, second) for key in keys if key in others]
+                shared = [key for key in keys if key in others and not _meant_to(first, second, key)]
+                found += [Conflict(key, first, second) for key in shared]
     return found
+
+
+def _meant_to(first: Command, second: Command, key: str) -> bool:
+    """One class gave one key to two commands itself: it tells them apart by what is possible at a time."""
+    return first.place == second.place and key in first.keys and key in second.keys
 
 
 def _keys_now(command: Command, bound: Mapping[str, str]) -> Sequence[str]:

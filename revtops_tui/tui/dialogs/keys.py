@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
-from revtops_tui.tui.keys import Command, commands, conflicts, keymap, keys_of, undeliverable, with_command
+from revtops_tui.tui.keys import Command, conflicts, distinct, keymap, keys_of, undeliverable, with_command
 from revtops_tui.tui.text import label_of
 from revtops_tui.tui.widgets.item_list import Item, ItemList
 
@@ -50,7 +50,7 @@ class KeysDialog(Dialog[None]):
         return self.host.ws.settings.keys
 
     def _show(self) -> None:
-        self.query_one(ItemList).show([self._item(each) for each in _distinct()])
+        self.query_one(ItemList).show([self._item(each) for each in distinct()])
 
     def _item(self, command: Command) -> Item:
         mine = command.id in self._keys.bindings
@@ -63,7 +63,7 @@ class KeysDialog(Dialog[None]):
 
     @on(ItemList.Chosen)
     def _chosen(self, message: ItemList.Chosen) -> None:
-        command = next(each for each in _distinct() if each.id == message.item.id)
+        command = next(each for each in distinct() if each.id == message.item.id)
         self.host.push_screen(PressDialog(command, self._keys), partial(self._have, command))
 
     def _have(self, command: Command, pressed: str | None) -> None:
@@ -116,8 +116,3 @@ class PressDialog(Dialog[str]):
             return ""
         other = taken[0].second if taken[0].first == self._command else taken[0].first
         return f"{key} is taken: {other.help} ({other.id})."
-
-
-def _distinct() -> list[Command]:
-    """Each command once, though several widgets may declare it."""
-    return list({each.id: each for each in reversed(commands())}.values())[::-1]

@@ -36,13 +36,14 @@ def bar_chart(
     width = max(20, min(width, 200))
     labels = [plain(label) for label, _ in shown]
     values = [value for _, value in shown]
-    numbers = [f"{text}{f' {unit}' if unit else ''}" for text in written(values)]
+    drawn = values[:-1] if others else values
+    texts = [*written(drawn), *(written(values[-1:]) if others else [])]
+    numbers = [f"{text}{f' {unit}' if unit else ''}" for text in texts]
     remarks = [plain(note) for note in notes] if notes and not others and width >= 50 else [""] * len(shown)
     label_room = min(max(map(cell_len, labels), default=0), max(8, width * 2 // 5))
     number_room = min(max(map(cell_len, numbers), default=0), width // 3)
     remark_room = min(max(map(cell_len, remarks), default=0), width // 5)
     room = max(2, width - label_room - number_room - (remark_room + 2 if remark_room else 0) - 4)
-    drawn = values[:-1] if others else values
     scale = halves(drawn, room)
     if scale.below:
         scale = halves(drawn, room - 1)  # the line that stands for zero

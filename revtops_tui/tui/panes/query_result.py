@@ -27,7 +27,7 @@ from revtops_tui.words import duration, plural
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from revtops_tui.engine.export import Exported
+    from revtops_tui.engine.export import Exported, Options
     from revtops_tui.tui.app import RevtopsApp
     from revtops_tui.tui.tasks import TaskProgress
 
@@ -71,6 +71,7 @@ class QueryResult(Vertical):
             id="query.export",
         ),
         Binding("p", "picture", "Picture", tooltip="Look at the rows as a picture", id="query.picture"),
+        Binding("y", "copy", "Copy", tooltip="Copy the cell, the row, the column or all rows", id="query.copy"),
         Binding("o", "open", "In Data", tooltip="Open the record under the cursor in Data", id="query.open"),
     ]
 
@@ -143,7 +144,7 @@ class QueryResult(Vertical):
             return bool(self._reply and self._reply.truncated and self._asked and not self._asked.target.is_live)
         if action == "open":
             return self._record_of(self.grid.row) is not None
-        return self.has_rows if action in ("export", "picture") else True
+        return self.has_rows if action in ("export", "picture", "copy") else True
 
     def action_more(self) -> None:
         """Ask for more rows."""
@@ -154,14 +155,29 @@ class QueryResult(Vertical):
         from revtops_tui.tui.dialogs.record import RecordDialog
 
         if reply := self._reply:
-            self.host.push_screen(RecordDialog("Result", message.number, len(reply.rows), partial(_record, reply)))
+            fetch = partial(_record, reply)
+            self.host.push_screen(RecordDialog("Result", message.number, len(reply.rows), fetch))
 
     def action_picture(self) -> None:
         """The rows as a picture."""
         from revtops_tui.tui.dialogs.chart import ChartDialog
 
         if reply := self._reply:
-            self.host.push_screen(ChartDialog("Result", list(reply.columns), list(reply.rows)))
+            self.host.push_screen(ChartDialog("Result", list(reply.columns), list(reply.rows), is_part=reply.truncated))
+
+    def action_copy(self) -> None:
+        """Ask what to copy."""
+        from revtops_tui.tui.dialogs.copy_record import Copyable, CopyDialog
+        from revtops_tui.tui.result_copies import copies
+
+        def chosen(choice: Copyable | None) -> None:
+            if choice is not None:
+                self.host.copy(choice.text, choice.label)
+
+        column = self.grid.current_column
+        if (reply := self._reply) and column is not None:
+            choices = copies(reply.columns, reply.rows, self.grid.row, column.index)
+            self.host.push_screen(CopyDialog(choices), chosen)
 
     def action_export(self) -> None:
         """Write the rows to a file: of the local data all that the query gives, of a system those that came."""
@@ -171,15 +187,20 @@ class QueryResult(Vertical):
             name = plain(self._asked.target.id or "result").replace(":", "-")
             self.host.push_screen(ExportDialog("Result", name, partial(self._write, self._asked, self._reply)))
 
-    def _write(self, asked: Asked, reply: Reply, path: Path, progress: TaskProgress) -> Exported:
+    def _write(self, asked: Asked, reply: Reply, path: Path, progress: TaskProgress, options: Options) -> Exported:
         from revtops_tui.engine.export import export_rows, export_sql
 
         def cancelled() -> bool:
             return progress.cancelled
 
         if asked.target.is_live:
-            return export_rows(list(reply.columns), reply.rows, path, progress=progress.report, cancelled=cancelled)
-        return export_sql(self.host.ws, asked.query, path, progress=progress.report, cancelled=cancelled)
+            columns = list(reply.columns)
+            return export_rows(
+                columns, reply.rows, path, options=options, progress=progress.report, cancelled=cancelled
+            )
+        return export_sql(
+            self.host.ws, asked.query, path, options=options, progress=progress.report, cancelled=cancelled
+        )
 
     async def action_open(self) -> None:
         """Open the record under the cursor where its relations and its history are."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from revtops_tui.engine.operations import OperationResult
     from revtops_tui.engine.workspace import Workspace
 
+_HIDDEN = "••••"
 _DECLARED = {"write": "write_operations", "action": "actions"}
 
 
@@ -44,10 +47,27 @@ class Operation:
         """Whether somebody has to say twice that it should be sent."""
         return self.kind == "action" and not self.read_only
 
+    def shown(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments as they may be seen: no secret is."""
+        secret = {parameter.name for parameter in self.parameters if parameter.secret}
+        return {name: _HIDDEN if name in secret else value for name, value in arguments.items()}
+
+    def command(self, arguments: Mapping[str, Any]) -> str:
+        """The command that sends the same; a secret is left to whoever runs it."""
+        pairs = [f"{name}={_typed(value)}" for name, value in self.shown(arguments).items()]
+        return shlex.join(["revtops", self.kind, self.selector, self.name, *pairs])
+
     def arguments_of(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """`given`, each value under its parameter's own name: an agent may have used an alias."""
         own = {alias: parameter.name for parameter in self.parameters for alias in parameter.aliases}
         return {own.get(name, name): value for name, value in given.items()}
+
+
+def _typed(value: Any) -> str:
+    """A value as the command line reads it: null is no text at all."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def operations_of(entry: Entry) -> list[Operation]:

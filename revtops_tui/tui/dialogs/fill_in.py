@@ -16,15 +16,19 @@ from connectors.errors import InvalidInputError
 from connectors.parameters import validate_arguments
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.dialogs.send import SendDialog
+from revtops_tui.tui.document import write_record
 from revtops_tui.tui.operation import Operation
 from revtops_tui.tui.text import plain
-from revtops_tui.tui.widgets.form import Field, Form
+from revtops_tui.tui.widgets.form import CLEARED, Field, Form
 from revtops_tui.tui.widgets.press import Press
+from revtops_tui.tui.widgets.sheet import Paper, Sheet
 
 if TYPE_CHECKING:
     from revtops_tui.engine.operations import OperationResult
 
-_AROUND_FIELDS = 10
+_AROUND_FIELDS = 9
+_PREVIEW = 5
+_WIDE = 100
 
 
 class FillInDialog(Dialog[bool]):
@@ -32,13 +36,26 @@ class FillInDialog(Dialog[bool]):
 
     DEFAULT_CSS = """
     FillInDialog {
-        & VerticalScroll { height: auto; scrollbar-size-vertical: 1; }
+        & > Box { width: 116; }
+        & .both { height: auto; }
+        & VerticalScroll { width: 3fr; height: auto; scrollbar-size-vertical: 1; }
+        & #preview { width: 2fr; height: 100%; padding: 0 0 0 2; border-left: solid $border-blurred; }
+        & #preview:focus { border-left: solid $primary; }
+        &.-narrow {
+            & .both { layout: vertical; }
+            & VerticalScroll { width: 100%; }
+            & #preview { width: 100%; height: 5; padding: 0; border-left: none; border-top: solid $border-blurred; }
+            & #preview:focus { border-left: none; border-top: solid $primary; }
+        }
         & .about { color: $text-muted; height: auto; max-height: 3; margin-bottom: 1; }
         & #state { height: auto; max-height: 4; color: $text-muted; }
         & #state.-wrong { color: $error; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s,f5", "review", "Review", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s,f5", "review", "Review", show=False, id="form.review"),
+        Binding("y", "copy_command", "Copy", show=False, tooltip="Copy it as a command", id="form.copy"),
+    ]
 
     def __init__(
         self,
@@ -53,7 +70,8 @@ class FillInDialog(Dialog[bool]):
         self._operation = operation
         self._send = send
         self._draft = draft or operation.id
-        self._values = operation.arguments_of(values or {})
+        given = operation.arguments_of(values or {})
+        self._values = {name: CLEARED if value is None else value for name, value in given.items()}
 
     def compose(self) -> ComposeResult:
         """The declared parameters."""
@@ -61,8 +79,10 @@ class FillInDialog(Dialog[bool]):
         with Box(self._operation.title, "ctrl+s look over & send · tab next · esc close"):
             if self._operation.description:
                 yield Static(plain(self._operation.description, 2_000), markup=False, classes="about")
-            with VerticalScroll(can_focus=False):
-                yield Form(self._operation.parameters, values)
+            with Horizontal(classes="both"):
+                with VerticalScroll(can_focus=False):
+                    yield Form(self._operation.parameters, values)
+                yield Sheet(self._write, name="preview")
             yield Static(self._usual, markup=False, id="state")
             with Horizontal(classes="buttons"):
                 yield Press("Cancel", name="cancel")
@@ -82,7 +102,29 @@ class FillInDialog(Dialog[bool]):
 
     def on_resize(self) -> None:
         """The fields scroll; what stands below them, and the buttons, are always in view."""
-        self.query_one(VerticalScroll).styles.max_height = max(4, self.size.height - _AROUND_FIELDS)
+        is_narrow = self.size.width < _WIDE
+        self.set_class(is_narrow, "-narrow")
+        room = int(self.size.height * 0.92) - _AROUND_FIELDS - (_PREVIEW if is_narrow else 0)
+        self.query_one(VerticalScroll).styles.max_height = max(4, room)
+
+    @on(Field.Changed)
+    def _changed(self) -> None:
+        self.query_one("#preview", Sheet).rewrite()
+
+    def _write(self, width: int) -> Paper:
+        """What would be sent as it stands, and the command that sends the same."""
+        paper = Paper(width).line(("Will be sent", "title"))
+        arguments = self.query_one(Form).values()
+        if arguments:
+            paper.put(write_record(width, self._operation.shown(arguments)))
+        else:
+            paper.line(("nothing yet" if self._operation.parameters else "nothing", "muted"))
+        paper.heading("As a command", "tab here, then y copies")
+        return paper.text(self._operation.command(arguments), "muted")
+
+    def action_copy_command(self) -> None:
+        """Copy the command that sends the same."""
+        self.host.copy(self._operation.command(self.query_one(Form).values()), "the command")
 
     def action_leave(self) -> None:
         """Close; what was typed is kept until the app is left."""

@@ -48,9 +48,10 @@ class SendDialog(Dialog[bool]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "app.focus_previous", "Previous", show=False),
-        Binding("right,l", "app.focus_next", "Next", show=False),
-        Binding("enter,q", "close", "Close", show=False),
+        Binding("left,h", "app.focus_previous", "Previous", show=False, id="send.previous"),
+        Binding("right,l", "app.focus_next", "Next", show=False, id="send.next"),
+        Binding("enter,q", "close", "Close", show=False, id="send.close"),
+        Binding("y", "copy_command", "Copy", show=False, tooltip="Copy it as a command", id="send.copy"),
     ]
 
     def __init__(
@@ -74,7 +75,7 @@ class SendDialog(Dialog[bool]):
 
     def compose(self) -> ComposeResult:
         """What is sent, what that means, and the two answers."""
-        with Box(self._operation.title, "← → choose · enter · tab scrolls · esc"):
+        with Box(self._operation.title, "← → choose · enter · tab scrolls · y command · esc"):
             yield Sheet(self._write_arguments)
             yield Static(self._meaning, markup=False, id="state")
             with Horizontal(classes="buttons"):
@@ -120,6 +121,10 @@ class SendDialog(Dialog[bool]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
         """Enter closes only what has ended."""
         return self.has_class("-ended") if action == "close" else True
+
+    def action_copy_command(self) -> None:
+        """Copy the command that sends the same."""
+        self.host.copy(self._operation.command(self._arguments), "the command")
 
     def action_close(self) -> None:
         """Close it, read."""
@@ -182,7 +187,7 @@ class SendDialog(Dialog[bool]):
     def _write_arguments(self, width: int) -> Paper:
         paper = Paper(width)
         if self._arguments:
-            paper.put(write_record(width, self._arguments))
+            paper.put(write_record(width, self._operation.shown(self._arguments)))
         else:
             paper.text("It takes nothing.", "muted")
         if self._problem is not None:

@@ -83,7 +83,7 @@ class SearchDialog(Dialog[Place]):
         self._cancel = threading.Event()
         self._leaving = threading.Event()
         self._indexing: Standing | None = None
-        self._is_indexing = self._is_behind = False
+        self._is_indexing = self._is_behind = self._is_searching = False
         self._open_first = False
 
     def compose(self) -> ComposeResult:
@@ -129,7 +129,8 @@ class SearchDialog(Dialog[Place]):
     def _show_progress(self, standing: Standing) -> None:
         self._indexing = standing
         self._say()
-        self._search()
+        if not self._is_searching:  # what somebody typed is never held up by what is only more of the same
+            self._search()
 
     def _indexed(self, seconds: float) -> None:
         self._indexing = None
@@ -163,10 +164,12 @@ class SearchDialog(Dialog[Place]):
         """Ask for what is typed now; of several asked in a hurry, the last one counts."""
         self._cancel.set()
         self._cancel = threading.Event()
+        self._is_searching = True
         work = partial(_search, self.host.ws, self.query_one(Input).value, self._cancel)
         in_background(self, work, self._found, self._failed, group="search", exclusive=True)
 
     def _found(self, answer: _Answer) -> None:
+        self._is_searching = False
         again = self._answer is not None and self._answer.text == answer.text
         self._answer = answer
         self._hits.display = bool(answer.lines)
@@ -178,16 +181,23 @@ class SearchDialog(Dialog[Place]):
             self._open()
 
     def _failed(self, error: EngineError) -> None:
+        self._is_searching = False
         if error.kind != "cancelled":
             self._hits.display = False
             sheet = self.query_one(Sheet)
             sheet.display = True
             sheet.show(lambda width: Paper(width).text(error.message, "bad").text(error.hint, "muted"))
 
+    @property
+    def _unfinished(self) -> Standing | None:
+        """How far the index is, while it does not have everything yet."""
+        known = self._indexing or (self._answer.standing if self._answer is not None else None)
+        return known if known is not None and not known.complete else None
+
     def _say(self) -> None:
         """How many, and how far the index is."""
-        told = self._indexing
-        if told is not None and not told.complete:
+        told = self._unfinished
+        if told is not None:
             state = f"indexing {told.done * 100 // told.total} % of {number(told.total)}"
         elif self._answer is not None and self._answer.lines:
             state = f"{'the best ' if self._answer.truncated else ''}{len(self._answer.lines)}"
@@ -208,7 +218,7 @@ class SearchDialog(Dialog[Place]):
         if not answer.text.strip():
             return _write_help(paper, answer.standing.total)
         paper.text(f"Nothing begins like “{answer.text.strip()}”.", "title")
-        if self._indexing is not None and not self._indexing.complete:
+        if self._unfinished is not None:
             return paper.text("Not all of it is indexed yet; what is found appears here.", "busy")
         return paper.text("Every word has to begin a word of the record's name, address or description.", "muted").text(
             "A part inside of a word, or another column: filter a table (2, then /).", "muted"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from connectors.oauth import TOKEN_FIELDS
 from connectors.parameters import Parameter, coerce_text, parse_auth_fields
 from connectors.registry import AuthField
-from revtops_tui.cli import values
+from revtops_tui.cli import sign_in, values
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import offer_encrypted_file, unlock
@@ -18,7 +19,7 @@ from revtops_tui.cli.text import ago
 from revtops_tui.engine import connections as engine
 from revtops_tui.engine.builtin import connect_builtin
 from revtops_tui.engine.catalog import connector_info
-from revtops_tui.engine.connections import ConnectionInfo
+from revtops_tui.engine.connections import ConnectionInfo, Proof
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.suggestions import did_you_mean
 from revtops_tui.engine.workspace import Workspace
@@ -37,6 +38,7 @@ def add_connect(parser: Parser) -> None:
         ("revtops connect customer_postgres --set host=db.local --set database=crm", "asks for the rest"),
         ("pass show hubspot | jq -R '{access_token: .}' | revtops connect hubspot --stdin", "from a password manager"),
         ("revtops connect twilio", "built in: takes TWILIO_… from the environment, and asks for what is not there"),
+        ("revtops connect hubspot --sign-in browser", "with an app of your own; the page on signing in shows how"),
         ("revtops connect hubspot --name emea", "a second one, used as hubspot:emea"),
     )
     parser.add_argument("connector", metavar="SLUG", help="which connector (revtops connectors lists them)")
@@ -48,6 +50,7 @@ def add_connect(parser: Parser) -> None:
     parser.add_argument(
         "--name", default=DEFAULT_NAME, help="a name of your own, for a second connection of a connector"
     )
+    sign_in.add_options(parser)
     parser.set_defaults(run=connect)
 
 
@@ -57,17 +60,76 @@ def connect(options: Namespace, ws: Workspace, console: Console) -> int:
     unlock(ws, console)
     info = _one_click(options, ws, console) if described["builtin"] else None
     if info is None:
-        given = _given(options, fields, console)
-        if console.interactive:
-            console.say(f"Trying {described['name']}…", "dim")
-        info = _connect(ws, console, partial(engine.connect, ws, options.connector, given, **_where(options)))
+        way = sign_in.choose(options, ws, described, console)
+        attempt = _signing_in if way != sign_in.TOKEN else _with_fields
+        info = attempt(options, ws, way, described, fields, console)
     if console.as_json:
         console.document(document(info))
     else:
         console.line(f"Connected {info.selector}{_identity(info.identity)}")
+        _say_proof(info.proof, console)
         if "sync" in described["capabilities"]:
             console.say(f"Bring its data here: revtops sync {info.selector}", "dim")
     return 0
+
+
+def _with_fields(
+    options: Namespace,
+    ws: Workspace,
+    _way: str,
+    described: Mapping[str, Any],
+    fields: Sequence[Parameter],
+    console: Console,
+) -> ConnectionInfo:
+    given = _given(options, fields, console)
+    _trying(described, console)
+    return _connect(ws, console, partial(engine.connect, ws, options.connector, given, **_where(options)))
+
+
+def _signing_in(
+    options: Namespace,
+    ws: Workspace,
+    way: str,
+    described: Mapping[str, Any],
+    fields: Sequence[Parameter],
+    console: Console,
+) -> ConnectionInfo:
+    """Connect with a sign-in; a connection that is there keeps its address and its other fields."""
+    existing = _existing(ws, options)
+    base_url = options.base_url or (existing.base_url if existing else None)
+    # The vendor gives the token, and the app is asked for with its guide.
+    others = [field for field in fields if field.name not in (*TOKEN_FIELDS, "client_secret")]
+    app_fields = [Parameter("client_id"), Parameter("client_secret", type="password")]
+    given = _from_options(options, [*others, *app_fields])
+    signed_in = sign_in.sign_in(options, ws, way, described, given, base_url, console)
+    if console.interactive and not options.stdin and not existing:
+        given |= values.ask_for([field for field in others if field.name not in given], console)
+    _trying(described, console)
+    return _connect(
+        ws,
+        console,
+        partial(
+            engine.connect, ws, options.connector, given, name=options.name, base_url=base_url, signed_in=signed_in
+        ),
+    )
+
+
+def _existing(ws: Workspace, options: Namespace) -> ConnectionInfo | None:
+    mine = (one for one in engine.connections(ws) if (one.slug, one.name) == (options.connector, options.name))
+    return next(mine, None)
+
+
+def _trying(described: Mapping[str, Any], console: Console) -> None:
+    if console.interactive:
+        console.say(f"Trying {described['name']}…", "dim")
+
+
+def _say_proof(proof: Proof | None, console: Console) -> None:
+    """What the vendor said besides whose the credentials are."""
+    if proof and proof.scopes:
+        console.say(f"Scopes: {', '.join(proof.scopes)}", "dim")
+    if proof and proof.limits:
+        console.say(f"Limits: {proof.limits}", "dim")
 
 
 def _one_click(options: Namespace, ws: Workspace, console: Console) -> ConnectionInfo | None:
@@ -96,13 +158,18 @@ def _where(options: Namespace) -> dict[str, Any]:
     return {"name": options.name, "base_url": options.base_url}
 
 
-def _given(options: Namespace, fields: Sequence[Parameter], console: Console) -> dict[str, Any]:
+def _from_options(options: Namespace, fields: Sequence[Parameter]) -> dict[str, Any]:
     given = _from_arguments(options.set, fields)
     if options.stdin:
         piped = values.read_object("-", "What came on stdin")
         if doubled := sorted(piped.keys() & given.keys()):
             raise EngineError("usage", f"{', '.join(doubled)} came with --set and on stdin.")
         given |= piped
+    return given
+
+
+def _given(options: Namespace, fields: Sequence[Parameter], console: Console) -> dict[str, Any]:
+    given = _from_options(options, fields)
     open_fields = [field for field in fields if field.name not in given]
     if not options.stdin and console.interactive:
         return given | values.ask_for(open_fields, console)
@@ -206,11 +273,13 @@ def add_test(parser: Parser) -> None:
 
 def test(options: Namespace, ws: Workspace, console: Console) -> int:
     unlock(ws, console)
-    identity = engine.test(ws, options.connection)
+    proof = engine.prove(ws, options.connection)
     if console.as_json:
-        console.document({"connection": options.connection, "status": "ok", "identity": identity})
+        said = {"identity": proof.identity, "scopes": proof.scopes, "limits": proof.limits}
+        console.document({"connection": options.connection, "status": "ok", **said})
     else:
-        console.line(f"{options.connection} works{_identity(identity)}")
+        console.line(f"{options.connection} works{_identity(proof.identity)}")
+        _say_proof(proof, console)
     return 0
 
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from connectors.context import ConnectorContext
-from connectors.errors import ConnectionRevokedError, ConnectorError
+from connectors.errors import ConnectionRevokedError, ConnectorError, PermissionDeniedError
 from connectors.oauth import TOKEN_FIELDS
 from connectors.parameters import validate_fields
 from connectors.registry import AuthField, ConnectorMeta, credential_fields
 from revtops_tui.engine.catalog import connector_info
 from revtops_tui.engine.errors import EngineError, people
 from revtops_tui.engine.locks import credentials_lock, run_lock
+from revtops_tui.engine.oauth import scopes
 from revtops_tui.engine.oauth.renewal import Renewal
 from revtops_tui.engine.recording import watcher
 from revtops_tui.engine.secrets import remember
@@ -237,8 +238,18 @@ def open_connector(ws: Workspace, found: Connection, **context: Any) -> BaseConn
     )
 
 
-def use(ws: Workspace, selector: str, task: Callable[[BaseConnector], Awaitable[T]], **context: Any) -> T:
-    """Run one task with a connection's connector, and close it. Raises EngineError."""
+def use(
+    ws: Workspace,
+    selector: str,
+    task: Callable[[BaseConnector], Awaitable[T]],
+    *,
+    purposes: Sequence[str] = (),
+    **context: Any,
+) -> T:
+    """Run one task with a connection's connector, and close it. Raises EngineError.
+
+    `purposes`: what it is for, the most telling first (an operation, a capability): so that a scope can be named.
+    """
     found = find(ws, selector)
 
     async def run() -> T:
@@ -251,7 +262,23 @@ def use(ws: Workspace, selector: str, task: Callable[[BaseConnector], Awaitable[
         finally:
             await connector.aclose()
 
-    return _run(run())
+    try:
+        return _run(run())
+    except EngineError as error:
+        told = explained(ws, found, error, *purposes)
+        if told is error:
+            raise
+        raise told from error
+
+
+def explained(ws: Workspace, found: Connection, error: EngineError, *purposes: str) -> EngineError:
+    """The error; where the vendor refused something for which a scope is missing, it names the scope."""
+    if error.kind != PermissionDeniedError.kind:
+        return error
+    meta = connector_class(ws, found.slug).meta
+    granted = credentials_of(ws, found).get("granted_scopes") or ()
+    hint = scopes.hint(meta, granted, found.selector, *purposes)
+    return EngineError(error.kind, error.message, hint=hint) if hint else error
 
 
 async def _tested(ws: Workspace, cls: type[BaseConnector], credentials: dict[str, Any], base_url: str | None) -> Proof:

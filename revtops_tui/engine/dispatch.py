@@ -178,7 +178,7 @@ def carry_out(
             return await _sent(connector, request)
 
     try:
-        result = use(ws, request.connection.selector, call)
+        result = use(ws, request.connection.selector, call, purposes=(request.operation.name, request.kind))
     except EngineError as error:
         if not entries:
             raise

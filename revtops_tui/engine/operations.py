@@ -28,7 +28,7 @@ def schema(ws: Workspace, selector: str, *, cancel: threading.Event | None = Non
             return await connector.get_schema()
 
     needs(ws, selector, Capability.QUERY)
-    return use(ws, selector, call)
+    return use(ws, selector, call, purposes=("query",))
 
 
 def query(ws: Workspace, selector: str, request: str, *, cancel: threading.Event | None = None) -> Any:
@@ -43,7 +43,7 @@ def query(ws: Workspace, selector: str, request: str, *, cancel: threading.Event
             return await connector.query(request)
 
     needs(ws, selector, Capability.QUERY)
-    return use(ws, selector, call)
+    return use(ws, selector, call, purposes=("query",))
 
 
 def submit(

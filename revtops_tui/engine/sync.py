@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from connectors.persistence import current_sink
 from revtops_tui.engine.choice import chosen
 from revtops_tui.engine.collector import calm_collector
-from revtops_tui.engine.connections import connector_class, find, open_connector
+from revtops_tui.engine.connections import connector_class, explained, find, open_connector
 from revtops_tui.engine.errors import EngineError, people
 from revtops_tui.engine.locks import run_holder, run_lock
 from revtops_tui.engine.recording import doing
@@ -311,8 +311,9 @@ class _Job:
         """success < partial < aborted < failed, and the error to show."""
         if error is not None:
             return ("aborted" if error.kind == "cancelled" else "failed"), error
-        states = list(self.sink.entities.values()) if self.sink else []
-        failures = [s.error for s in states if s.error]
+        entities = self.sink.entities if self.sink else {}
+        states = list(entities.values())
+        failures = [explained(self.ws, self.connection, s.error, e, "sync") for e, s in entities.items() if s.error]
         if not failures:
             return "success", None
         all_failed = len(failures) == len(states) and not any(s.counts.fetched for s in states)

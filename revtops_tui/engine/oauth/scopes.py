@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 from connectors.registry import ConnectorMeta
 
@@ -14,15 +13,15 @@ def needed(meta: ConnectorMeta, *purposes: str) -> list[str]:
     return list(next((declared[purpose] for purpose in purposes if purpose in declared), ()))
 
 
-def missing(meta: ConnectorMeta, granted: Collection[str], *purposes: str) -> list[str]:
-    """What is needed and was not given; nothing where it is not known what was given."""
-    return [scope for scope in needed(meta, *purposes) if granted and scope not in granted]
+def hint(meta: ConnectorMeta, granted: Collection[str], selector: str, *purposes: str) -> str:
+    """What to do about a refusal that a missing scope explains; empty where none does.
 
-
-def hint(meta: ConnectorMeta, credentials: Mapping[str, Any], selector: str, *purposes: str) -> str:
-    """What to do about a refusal that a missing scope explains; empty where none does."""
-    lacking = missing(meta, credentials.get("granted_scopes") or (), *purposes)
-    if not lacking:
+    `granted`: what the connection was given; empty where nobody knows, as with a token that was pasted.
+    """
+    scopes = [scope for scope in needed(meta, *purposes) if scope not in granted]
+    if not scopes:
         return ""
-    which = f"the scope {lacking[0]}" if len(lacking) == 1 else f"the scopes {', '.join(lacking)}"
-    return f"It was not given {which}: add what is missing to the app, and sign in again: revtops connect {selector}"
+    which = f"the scope {scopes[0]}" if len(scopes) == 1 else f"the scopes {', '.join(scopes)}"
+    if not granted:
+        return f"It takes {which}: see to it that the token has {'it' if len(scopes) == 1 else 'them'}."
+    return f"The connection was not given {which}: add that to the app, and sign in again: revtops connect {selector}"

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Input, Static
 
+from connectors.oauth import TOKEN_FIELDS
 from connectors.parameters import Parameter, parse_auth_fields
 from connectors.registry import AuthField
 from revtops_tui.tui.background import in_background
@@ -46,7 +47,10 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
         & #state.-busy { color: $accent; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s,f5", "save", "Test & save", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s,f5", "save", "Test & save", show=False, id="dialog.save"),
+        Binding("ctrl+o,f6", "sign_in", "Sign in", show=False, id="dialog.sign_in"),
+    ]
 
     def __init__(self, manifest: Mapping[str, Any], existing: ConnectionInfo | None) -> None:
         """`existing`: the connection whose credentials are to be replaced."""
@@ -62,7 +66,8 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
         known = {"connection name": "default", "base URL": ""}
         if self._existing:
             known = {"connection name": self._existing.name, "base URL": self._existing.base_url or ""}
-        with Box(f"Connect {self._manifest['name']}", "ctrl+s test & save · tab next · esc close"):
+        signs_in = "ctrl+o sign in · " if self._manifest["oauth"] else ""
+        with Box(f"Connect {self._manifest['name']}", f"{signs_in}ctrl+s test & save · tab next · esc close"):
             with VerticalScroll(can_focus=False):
                 yield Form(self._parameters, draft)
                 yield Static("Advanced", markup=False, classes="advanced")
@@ -70,6 +75,8 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
             yield Static("* required", markup=False, id="state")
             with Horizontal(classes="buttons"):
                 yield Press("Cancel", name="cancel")
+                if self._manifest["oauth"]:
+                    yield Press("Sign in…", name="sign-in")
                 yield Press("Test & save", name="save")
 
     def on_mount(self) -> None:
@@ -100,6 +107,27 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
             self.action_save()
         else:
             self.focus_next()
+
+    @on(Press.Pressed, "#sign-in")
+    def action_sign_in(self) -> None:
+        """Sign in with an app of the user's own, in place of a token; the other fields go with it."""
+        if not self._manifest["oauth"]:
+            return
+        others = [field for form in self._forms for field in form.fields if field.parameter.name not in TOKEN_FIELDS]
+        wrong = [field for field in others if field.judge()]
+        if wrong:
+            wrong[0].focus_editor()
+            return
+        from revtops_tui.tui.dialogs.sign_in import SignInDialog
+
+        fields, common = (form.values() for form in self._forms)
+        kept = {name: value for name, value in fields.items() if name not in TOKEN_FIELDS}
+        name, base_url = _named(common)
+        self.host.push_screen(SignInDialog(self._manifest, kept, name, base_url), self._signed_in)
+
+    def _signed_in(self, connection: ConnectionInfo | None) -> None:
+        if connection is not None:
+            self._connected(connection)
 
     @on(Press.Pressed, "#save")
     def action_save(self) -> None:
@@ -148,6 +176,10 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
 def _connect(ws: Workspace, slug: str, fields: Mapping[str, Any], common: Mapping[str, Any]) -> ConnectionInfo:
     from revtops_tui.engine.connections import connect
 
-    return connect(
-        ws, slug, fields, name=common.get(_NAME.name) or "default", base_url=common.get(_BASE_URL.name) or None
-    )
+    name, base_url = _named(common)
+    return connect(ws, slug, fields, name=name, base_url=base_url)
+
+
+def _named(common: Mapping[str, Any]) -> tuple[str, str | None]:
+    """The connection's name and its base URL."""
+    return common.get(_NAME.name) or "default", common.get(_BASE_URL.name) or None

@@ -1,0 +1,289 @@
+"""Signing in to a system: the user's app, the address that the browser opens, and the wait for the answer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from connectors.oauth import ClientSecret
+from connectors.parameters import Parameter
+from revtops_tui.tui.background import in_background
+from revtops_tui.tui.dialogs.dialog import Box, Dialog
+from revtops_tui.tui.text import plain
+from revtops_tui.tui.widgets.form import Form
+from revtops_tui.tui.widgets.press import Press
+
+if TYPE_CHECKING:
+    from revtops_tui.engine.connections import ConnectionInfo
+    from revtops_tui.engine.errors import EngineError
+    from revtops_tui.engine.oauth.client import ClientApp
+    from revtops_tui.engine.oauth.connecting import SignIn
+
+W = TypeVar("W", bound=Widget)
+
+_AROUND = 9
+_GUIDE_LENGTH = 4_000
+
+
+class SignInDialog(Dialog["ConnectionInfo"]):
+    """Dismissed with the connection that was made, or None.
+
+    It has two stages, told apart by its class: `-asking` for the app, `-waiting` for the vendor.
+    """
+
+    DEFAULT_CSS = """
+    SignInDialog {
+        & VerticalScroll { height: auto; scrollbar-size-vertical: 1; }
+        & #guide { color: $text-muted; height: auto; margin-bottom: 1; }
+        & #address { height: auto; max-height: 8; color: $primary; margin: 1 0; }
+        & #user-code { height: auto; text-style: bold; }
+        & #state { height: auto; max-height: 5; color: $text-muted; margin-top: 1; }
+        & #state.-wrong { color: $error; }
+        & #state.-busy { color: $accent; }
+        & .then { display: none; }
+        &.-waiting .first { display: none; }
+        &.-waiting .then { display: block; }
+        & Input.then { border: none; height: 1; padding: 0 1; background: $panel; }
+        & Input.then:focus { border: none; background: $primary 18%; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s,f5", "go", "Sign in", show=False, id="dialog.save"),
+        Binding("f7", "copy", "Copy the address", show=False, id="dialog.copy"),
+    ]
+
+    def __init__(self, manifest: Mapping[str, Any], fields: Mapping[str, Any], name: str, base_url: str | None) -> None:
+        """`fields`: the connection's other credentials, as they were typed."""
+        super().__init__()
+        self._manifest = manifest
+        self._fields = fields
+        self._connection_name = name
+        self._base_url = base_url
+        self._known: ClientApp | None = None
+        self._is_over = threading.Event()
+        self._started: SignIn | None = None
+        self._left = 0.0
+        self._told = ""
+        self._is_busy = False
+
+    def compose(self) -> ComposeResult:
+        """Both stages; what belongs to the other one is hidden."""
+        app = self._manifest["oauth"]
+        wanted = ClientSecret(app["client_secret"])
+        asked = [Parameter("client_id", label="Client id", required=True)]
+        if wanted is not ClientSecret.NONE:
+            asked.append(Parameter("client_secret", "password", label="Client secret"))
+        with Box(f"Sign in to {self._manifest['name']}", "ctrl+s go on · f7 copy · esc cancel"):
+            with VerticalScroll(can_focus=False):
+                yield Static(_guide(self._manifest), markup=False, id="guide", classes="first")
+                yield _only("first", Form(asked, {}))
+                yield Static("", markup=False, id="address", classes="then")
+                yield Static("", markup=False, id="user-code", classes="then")
+                yield _only("then", Input(password=True, placeholder="paste the code, or the whole address", id="code"))
+            yield Static("", markup=False, id="state")
+            with Horizontal(classes="buttons"):
+                yield Press("Cancel", name="cancel")
+                if app["app_manifest"]:
+                    yield _only("first", Press("Copy manifest", name="copy-manifest"))
+                if app["device_url"]:
+                    yield _only("first", Press("Other device", name="device"))
+                yield _only("first", Press("Open browser", name="go"))
+                yield _only("then", Press("Copy address", name="copy"))
+
+    def on_mount(self) -> None:
+        """Start in the first field, with the app that was used before."""
+        self.query_one(Form).fields[0].focus_editor()
+        self._clock = self.set_interval(0.5, self._count, pause=True)
+        in_background(self.app, self._find_app, self._found_app, self._fail, group="sign in: app")
+
+    def on_unmount(self) -> None:
+        """Whatever closes the dialog ends the wait."""
+        self._is_over.set()
+
+    def on_resize(self) -> None:
+        """The fields scroll; what stands below them, and the buttons, are always in view."""
+        self.query_one(VerticalScroll).styles.max_height = max(4, self.size.height - _AROUND)
+
+    @on(Press.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.action_leave()
+
+    @on(Press.Pressed, "#go")
+    def _go_pressed(self) -> None:
+        self.action_go()
+
+    @on(Press.Pressed, "#device")
+    def _device_pressed(self) -> None:
+        self._begin("device")
+
+    @on(Press.Pressed, "#copy, #copy-manifest")
+    def action_copy(self) -> None:
+        """Copy what the user needs elsewhere: the address to open; before that, what the app is made with."""
+        app = self._manifest["oauth"]
+        if self._started is not None:
+            self.host.copy(self._started.url, "the address to sign in at")
+        elif app["app_manifest"]:
+            self.host.copy(app["app_manifest"], "the manifest of the app")
+        else:
+            self.host.copy(_guide(self._manifest), "the guide")
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        if event.input.id == "code":
+            self._submit(event.input)
+        elif event.input is self.query_one(Form).query(Input).last():
+            self.action_go()
+        else:
+            self.focus_next()
+
+    def action_go(self) -> None:
+        """Go to the vendor; while waiting, take what was pasted."""
+        from revtops_tui.engine.oauth.browser import is_remote
+
+        if self._started is not None:
+            self._submit(self.query_one("#code", Input))
+        else:
+            self._begin("paste" if is_remote() else "browser")
+
+    # -- the app -------------------------------------------------------------------------------------------------------
+
+    def _find_app(self) -> ClientApp | None:
+        from revtops_tui.engine.oauth.connecting import known_app
+
+        return known_app(self.host.ws, self._manifest["slug"], self._connection_name)
+
+    def _found_app(self, known: ClientApp | None) -> None:
+        if known is None or self._is_over.is_set():
+            return
+        self._known = known
+        editor = self.query_one(Form).fields[0].query_one(Input)
+        if not editor.value:
+            editor.value = known.client_id
+        self._say("The app and its secret are known from before; an empty secret means that one.", "")
+
+    def _app(self) -> ClientApp:
+        from revtops_tui.engine.oauth.client import ClientApp
+
+        typed = self.query_one(Form).values()
+        client_id, secret = typed["client_id"], typed.get("client_secret")
+        if self._known and client_id == self._known.client_id:
+            secret = secret or self._known.client_secret
+        return ClientApp(client_id, secret)
+
+    # -- the wait ------------------------------------------------------------------------------------------------------
+
+    def _begin(self, way: str) -> None:
+        if self._is_busy or not self.query_one(Form).check():
+            return
+        self._told = f"Asking {self._manifest['name']}…"
+        self._say(self._told, "-busy")
+        app = self._app()
+
+        def work() -> ConnectionInfo:
+            from revtops_tui.engine.connections import connect
+            from revtops_tui.engine.oauth.connecting import begin, brought
+
+            ws, slug, where = self.host.ws, self._manifest["slug"], self._base_url
+            with begin(ws, slug, app, way=way, base_url=where) as started:
+                self._on_loop(lambda: self._waiting(started))
+                grant = started.finish(cancelled=self._is_over.is_set, tick=self._tick)
+                self._on_loop(self._trying)
+                signed_in = brought(started, grant)
+            return connect(ws, slug, self._fields, name=self._connection_name, base_url=where, signed_in=signed_in)
+
+        self._clock.resume()
+        self._is_busy = True
+        in_background(self.app, work, self._connected, self._fail, group=f"sign in: {self._manifest['slug']}")
+
+    def _on_loop(self, call: Callable[[], None]) -> None:
+        """Do it on the event loop, where the dialog is still there."""
+        self.app.call_later(lambda: call() if not self._is_over.is_set() else None)
+
+    def _tick(self, left: float) -> None:
+        self._left = left
+
+    def _waiting(self, started: SignIn) -> None:
+        from revtops_tui.engine.oauth.browser import open_browser
+
+        self._started = started
+        self.add_class("-waiting")
+        self.query_one("#address", Static).update(plain(started.url, _GUIDE_LENGTH))
+        if started.kind == "device":
+            user_code: str = started.user_code  # type: ignore[union-attr]  # its kind says so
+            self.query_one("#user-code", Static).update(plain(f"and enter the code {user_code}"))
+            self.query_one("#code").display = False
+            self._told = "Open the address on any device. Waiting for you"
+        elif started.listening and open_browser(started.url):
+            self._told = "Your browser was opened there. Waiting for you"
+        elif started.listening:
+            self._told = "Open the address in a browser on this machine. Waiting for you"
+        else:
+            self._told = "Open the address in any browser, then paste where it ends up. Waiting for you"
+        self.query_one("#copy").focus()
+        if not started.listening:
+            self.query_one("#code").focus()
+
+    def _trying(self) -> None:
+        self._left = 0.0
+        self._told = f"Signed in; asking {self._manifest['name']} who you are…"
+
+    def _submit(self, editor: Input) -> None:
+        from revtops_tui.engine.errors import EngineError
+
+        if self._started is None or self._started.kind == "device":
+            return
+        try:
+            self._started.submit(editor.value)  # type: ignore[union-attr]  # its kind says so
+        except EngineError as error:
+            self._told = error.message
+            self._say(f"{error.message} {error.hint}", "-wrong")
+        editor.value = ""
+
+    def _count(self) -> None:
+        minutes, seconds = divmod(round(self._left), 60)
+        self._say(f"{self._told}: {minutes}:{seconds:02} left" if self._left else self._told, "-busy")
+
+    def _connected(self, connection: ConnectionInfo) -> None:
+        if self.is_current:
+            self.dismiss(connection)
+        else:
+            self.host.announce_connected(connection, self._manifest["name"])
+
+    def _fail(self, error: EngineError) -> None:
+        if self._is_over.is_set():
+            if error.kind != "cancelled":
+                self.host.tell_error(error, title=f"{self._manifest['name']} is not connected")
+            return
+        self._clock.pause()
+        self._is_busy = False
+        self._started = None
+        self.remove_class("-waiting")
+        self._say("\n".join(part for part in (error.message, error.hint) if part), "-wrong")
+        self.query_one(Form).fields[0].focus_editor()
+
+    def _say(self, text: str, tone: str) -> None:
+        state = self.query_one("#state", Static)
+        state.set_classes(tone)
+        state.update("\n".join(plain(line) for line in text.splitlines()))
+
+
+def _only(stage: str, widget: W) -> W:
+    """A widget that is seen in one stage."""
+    widget.add_class(stage)
+    return widget
+
+
+def _guide(manifest: Mapping[str, Any]) -> str:
+    """How to make the app, and which scopes it needs for what."""
+    app = manifest["oauth"]
+    steps = [f"{number}. {step}" for number, step in enumerate(app["guide"].splitlines(), 1)]
+    lines = ["With an app of your own, which is made once:", *steps, f"Scopes: {', '.join(manifest['oauth_scopes'])}"]
+    return "\n".join(plain(line, _GUIDE_LENGTH) for line in lines)

@@ -15,6 +15,7 @@ from revtops_tui.engine.workspace import Workspace
 from revtops_tui.tui.dialogs.export import ExportDialog
 from revtops_tui.tui.paths import completed, file_name, shown_path
 from revtops_tui.tui.tasks import TaskProgress
+from revtops_tui.tui.widgets.item_list import ItemList
 from tests.support.command_line import Shop, deals
 from tests.tui.driver import Driver, Visit
 from tests.tui.pictures import SIZES, Compare, picture
@@ -61,6 +62,13 @@ async def test_the_format_is_on_the_arrow_keys_and_is_remembered(driver: Driver,
         await visit.sees("Wrote 12 rows to ~/deals.parquet")
         await _open(visit)
         await visit.sees("~/deals.parquet")
+
+
+async def test_a_format_is_chosen_with_the_mouse(driver: Driver, shop: Shop) -> None:
+    async with driver() as visit:
+        await _open(visit)
+        await visit.click(visit.app.screen.query_one(ItemList), 5, 2)
+        await visit.sees("~/deals.jsonl")
 
 
 async def test_a_file_that_is_there_is_asked_about(driver: Driver, shop: Shop, tmp_path: Path) -> None:

@@ -37,8 +37,9 @@ def short(value: float) -> str:
         if size >= unit * 0.9995:
             scaled = value / unit
             if abs(scaled) >= 999.5 and index:
-                return f"{value / _UNITS[index - 1][0]:.1f}{_UNITS[index - 1][1]}"
-            return f"{scaled:.1f}{letter}" if abs(scaled) < 99.95 and scaled % 1 else f"{scaled:.0f}{letter}"
+                return f"{value / _UNITS[index - 1][0]:.0f}{_UNITS[index - 1][1]}"
+            text = f"{scaled:.1f}" if abs(scaled) < 99.95 else f"{scaled:.0f}"
+            return f"{text.removesuffix('.0')}{letter}"
     if size and size < 0.01:
         return f"{value:.0e}"
     return f"{value:.0f}" if value == int(value) else f"{value:.3g}"

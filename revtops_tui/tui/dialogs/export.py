@@ -54,7 +54,7 @@ class ExportDialog(Dialog[None]):
 
     DEFAULT_CSS = """
     ExportDialog {
-        & ItemList { height: 6; border: none; margin: 1 0; &:focus { border: none; } }
+        & ItemList { height: 4; border: none; margin: 1 0; &:focus { border: none; } }
         & Input {
             border: none; height: 1; padding: 0 1; background: $panel;
             &:focus { border: none; background: $primary 18%; }
@@ -93,7 +93,8 @@ class ExportDialog(Dialog[None]):
         ending = state.get("export.ending", FORMATS[0][0])
         ending = ending if ending in {known for known, *_ in FORMATS} else FORMATS[0][0]
         folder = state.get("export.folder") or self.host.ws.settings.export.folder
-        self._list.show([Item(ending, title, good_for) for ending, title, good_for in FORMATS])
+        with self.prevent(ItemList.Highlighted):
+            self._list.show([Item(ending, f"{title:<12}{good_for}") for ending, title, good_for in FORMATS])
         self._input.value = f"{str(folder).rstrip('/')}/{file_name(self._file)}{ending}"
         self._input.focus()
 
@@ -122,8 +123,8 @@ class ExportDialog(Dialog[None]):
         self._input.cursor_position = len(self._input.value)
 
     @on(ItemList.Highlighted)
-    def _highlighted(self, message: ItemList.Highlighted) -> None:
-        if message.item and message.item.id != Path(self._input.value).suffix.lower() and self._input.value:
+    def _clicked(self, message: ItemList.Highlighted) -> None:
+        if message.item:
             self._take(message.item.id)
 
     # -- the path
@@ -147,7 +148,8 @@ class ExportDialog(Dialog[None]):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        self._list.select(Path(event.value).suffix.lower())
+        with self.prevent(ItemList.Highlighted):
+            self._list.select(Path(self._input.value).suffix.lower())
         in_background(self, partial(_look, event.value), self._looked, self._failed, group="look", exclusive=True)
 
     def _looked(self, look: Look) -> None:

@@ -63,7 +63,7 @@ class QueriesDialog(Dialog[Taken]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5,ctrl+j", "run", "Run", key_display="F5", priority=True, id="queries.run"),
         Binding("f2", "rename", "Rename", key_display="F2", priority=True, id="queries.rename"),
-        Binding("delete,ctrl+d", "delete", "Delete", priority=True, id="queries.delete"),
+        Binding("delete", "delete", "Delete", priority=True, id="queries.delete"),
     ]
 
     def __init__(self, title: str, connection: str | None) -> None:

@@ -55,6 +55,7 @@ class QueryTab(Vertical):
             tooltip="Run the query, or what of it is selected (F5 or ctrl+j)",
             id="query.run",
         ),
+        Binding("ctrl+g", "picture", "Picture", show=False, tooltip="Look at the rows as a picture", id="query.chart"),
         Binding("escape", "stop", "Stop", tooltip="Stop the running query", id="query.stop"),
         Binding("escape", "editor", "Editor", show=False, id="query.editor"),
     ]
@@ -137,6 +138,8 @@ class QueryTab(Vertical):
         editor.border_title = Content(plain(f"Query › {target.manner}"))
         editor.border_subtitle = Content(plain(target.identity, _LONGEST_IDENTITY))
         self._say("", "")
+        if not target.is_live:
+            self._names.of(target)  # they are near; those of a system are asked for when they are used
 
     def put(self, text: str, *, run: bool = False) -> None:
         """Write a query, in place of what stands here."""
@@ -164,7 +167,8 @@ class QueryTab(Vertical):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
         """One query at a time; there is something to stop only while it runs."""
-        return {"run": not self.is_running, "stop": self.is_running}.get(action, True)
+        allowed = {"run": not self.is_running, "stop": self.is_running}
+        return self.query_one(QueryResult).has_rows if action == "picture" else allowed.get(action, True)
 
     def action_run(self) -> None:
         """Run what is selected in the editor, or all of it."""
@@ -205,6 +209,10 @@ class QueryTab(Vertical):
         if self._cancel:
             self._cancel.set()
             self._say("Stopping…", "-busy")
+
+    def action_picture(self) -> None:
+        """The rows as a picture, from the editor too."""
+        self.query_one(QueryResult).action_picture()
 
     def action_editor(self) -> None:
         """Go back to the editor."""

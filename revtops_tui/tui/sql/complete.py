@@ -50,7 +50,7 @@ def complete(text: str, at: int, names: Sequence[Name], language: Language) -> C
     others = [token for token in statement if not token.start <= start < token.end]
     found = sources(others, names, language)
     offered = _members(before[-2].name, found, names) if qualified else _offered(before, found, names, language, word)
-    ranked = _ranked(word, offered)
+    ranked = _ranked(word, offered, _KINDS if found else _KINDS_OF_NO_TABLE)
     if not ranked or (len(ranked) == 1 and ranked[0].text.casefold() == word.casefold()):
         return None
     return Completion(start, ranked)
@@ -127,23 +127,28 @@ def _columns(found: Sequence[Source], names: Sequence[Name]) -> Iterator[Candida
 
 
 _KINDS = ("column", "table", "function", "keyword")
+_KINDS_OF_NO_TABLE = ("table", "column", "function", "keyword")
 
 
-def _ranked(word: str, offered: Iterator[Candidate]) -> list[Candidate]:
+def _ranked(word: str, offered: Iterator[Candidate], kinds: Sequence[str]) -> list[Candidate]:
     wanted = word.casefold()
     scored = []
     for position, candidate in enumerate(offered):
-        label = candidate.label.casefold()
-        score = _score(wanted, label.rpartition(".")[2] if candidate.kind == "column" else label)
+        score = _score(wanted, candidate)
         if score is not None:
-            scored.append((score, _KINDS.index(candidate.kind), position, candidate))
+            scored.append((score, kinds.index(candidate.kind), position, candidate))
     return [candidate for *_, candidate in sorted(scored, key=lambda each: each[:3])[:_MOST]]
 
 
-def _score(wanted: str, label: str) -> int | None:
-    """How well a name fits: 0 when it begins so, 1 when a part of it does, 2 when it is somewhere inside."""
+def _score(wanted: str, candidate: Candidate) -> int | None:
+    """How well it fits: 0 when it begins so; for names also 1 when a part of them does, 2 when it is inside."""
+    label = candidate.label.casefold()
+    if candidate.kind == "column":
+        label = label.rpartition(".")[2]
     if label.startswith(wanted):
         return 0
+    if candidate.kind not in ("column", "table"):
+        return None
     if any(part.startswith(wanted) for part in re.split(r"[_.\s]", label)):
         return 1
     return 2 if len(wanted) >= _SHORTEST_INNER and wanted in label else None

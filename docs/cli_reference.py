@@ -56,6 +56,10 @@ _DOCUMENTS = {
     "search": "`{records: [{entity, id, system, source_id, fields, excerpt}], truncated}`; `fields` is what the "
     "record is called, and its `url`; `excerpt` where its description has the words",
     "schema": "array, one object for each table or object type; the connector's own",
+    "traffic": "array of `id, chain, selector, connection_id, run_id, ledger_id, entity, attempt, waited, started_at, "
+    "seconds, method, url, status, error, may_change, budget, request_size, response_size, marked`; `show` prints one, "
+    "with headers, bodies and `attempts`, or `{curl}`; `export` `{file, exchanges}`; `tail` a line for each as it "
+    "comes; `clear` `{forgotten}`",
     "rejected": "array of `id, slug, name, entity, source_id, reason, field, payload, created_at, run_id`; with "
     "`--retry`: `{stored, rejected}`",
     "write, action": "`{status, result, error, ledger_id, approval_id, id, url}`; `status` is ok, failed, unknown, "

@@ -25,6 +25,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "schema": ("live", "what a connected system can be asked for"),
         "query": ("live", "ask a connected system, live"),
         "rejected": ("rejected", "records that were set aside, and why; retry them"),
+        "traffic": ("traffic", "what was exchanged with systems: list, show, export, follow"),
         "events": ("events", "what vendors told by themselves; handle it again"),
     },
     "Changes": {

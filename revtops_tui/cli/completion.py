@@ -245,6 +245,14 @@ def _saved_queries(ws: Workspace, command: str, given: list[str]) -> Iterable[Ca
     return [(query.name or "", query.text) for query in saved(ws.database, ws.organization_id)]
 
 
+def _exchanges(ws: Workspace, command: str, given: list[str]) -> Iterable[Candidate]:  # noqa: ARG001 - see _SOURCES
+    from revtops_tui.cli.traffic import VERBS
+    from revtops_tui.engine.traffic_filter import HELP
+
+    words = {f"{word.partition(':')[0]}:" if ":" in word else word: what for word, what in HELP.items()}
+    return [*([] if given[:-1] else VERBS.items()), *words.items()]
+
+
 _SOURCES: dict[str, Callable[[Workspace, str, list[str]], Iterable[Candidate]]] = {
     "connector": _connectors,
     "connection": _connections,
@@ -257,6 +265,7 @@ _SOURCES: dict[str, Callable[[Workspace, str, list[str]], Iterable[Candidate]]] 
     "name": _organizations,
     "saved": _saved_queries,
     "table": _tables,
+    "exchanges": _exchanges,
 }
 """Name of an argument -> the names that may stand there, from the command and the arguments so far."""
 

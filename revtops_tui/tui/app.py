@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual import events, on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
+from textual.screen import SystemModalScreen
 from textual.signal import Signal
 
 from revtops_tui.tui.alerts import Alerts
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from revtops_tui.tui.panes.traffic import TrafficPane
 
 _PAINTS_A_SECOND = 10
+_FROM_BELOW = frozenset({"go", "jump", "notices", "organizations", "settings", "tasks"})
 
 
 def _now() -> dt.datetime:
@@ -328,7 +330,11 @@ class RevtopsApp(App[None]):
 
     def announce_connected(self, connection: ConnectionInfo, title: str) -> None:
         """A connection was made: say so, and list it."""
-        self.tell(f"Connected as {connection.identity}." if connection.identity else "Connected.", title=title)
+        told = [f"Connected as {connection.identity}." if connection.identity else "Connected."]
+        if proof := connection.proof:
+            told += [f"Scopes: {', '.join(proof.scopes)}."] if proof.scopes else []
+            told += [f"{proof.limits}."] if proof.limits else []
+        self.tell(" ".join(told), title=title)
         self.changed.publish(None)
 
     # -- dialogs of everywhere, leaving
@@ -409,9 +415,11 @@ class RevtopsApp(App[None]):
         self.push_screen(NoticesDialog())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
-        """Dialogs of everywhere are not opened over themselves or another one of them."""
-        from_below = ("jump", "settings", "tasks", "notices", "organizations", "go")
-        return len(self.screen_stack) == 1 or action not in from_below
+        """Dialogs of everywhere are not opened over others; the palette, which is one, still lists them."""
+        above = [screen for screen in self.screen_stack[1:] if not isinstance(screen, SystemModalScreen)]
+        if above and getattr(above[-1], "takes_every_key", False):
+            return False
+        return not above or action not in _FROM_BELOW
 
     async def action_quit(self) -> None:
         """Leave; while something runs, ask first."""

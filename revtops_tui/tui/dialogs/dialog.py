@@ -48,7 +48,9 @@ class Dialog(ModalScreen[T]):
         & .buttons { height: auto; width: 100%; align-horizontal: right; margin-top: 1; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Close", show=False, id="dialog.leave")]
+    takes_every_key: ClassVar[bool] = False
+    """Whether the app's own keys do nothing while it is open."""
 
     @property
     def host(self) -> RevtopsApp:

@@ -83,7 +83,7 @@ class PressDialog(Dialog[str]):
     DEFAULT_CSS = """
     PressDialog .problem { height: auto; color: $error; }
     """
-    inherit_bindings = False
+    takes_every_key = True
 
     def __init__(self, command: Command, keys: Keys) -> None:
         super().__init__()

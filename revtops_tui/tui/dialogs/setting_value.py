@@ -41,7 +41,12 @@ class ChoiceDialog(Dialog[Any]):
         """At the one that is now."""
         self._worn = self.app.theme
         items = self.query_one(ItemList)
-        items.show([Item(one, one, "", "●" if one == self._now else " ", "good") for one in self._setting.choices])
+        items.show(
+            [
+                Item(one, one, "", *(("●", "good") if one == self._now else (" ", "off")))
+                for one in self._setting.choices
+            ]
+        )
         items.select(self._now)
         items.focus()
 

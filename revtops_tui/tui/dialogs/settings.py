@@ -61,7 +61,7 @@ class SettingsDialog(Dialog[None]):
 
     def _show(self) -> None:
         items = [
-            Item(each.key, label_of(each.name), self._value(each), " ", "", label_of(each.section), each.help)
+            Item(each.key, label_of(each.name), self._value(each), " ", "off", label_of(each.section), each.help)
             for each in all_declared()
         ]
         self.query_one(ItemList).show(items)

@@ -26,7 +26,7 @@ class TasksDialog(Dialog[None]):
 
     DEFAULT_CSS = """
     TasksDialog {
-        & ItemList { height: auto; max-height: 10; border: none; &:focus { border: none; } }
+        & ItemList { height: auto; min-height: 1; max-height: 10; border: none; &:focus { border: none; } }
         & Sheet { height: auto; max-height: 12; padding: 0 1; }
     }
     """

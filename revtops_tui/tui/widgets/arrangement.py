@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rich.style import Style
 from textual.strip import Strip
 
 from revtops_tui.tui.widgets.columns import Column
 from revtops_tui.tui.widgets.line import Line
 
 GAP = 2
+
+DrawCell = Callable[[Line, int, Column, int], object]
+"""(line, number of the column, column, cells it gets) -> adds exactly so many cells."""
 
 
 class Arrangement:
@@ -42,27 +44,37 @@ class Arrangement:
         start, width = self._starts[column], self.columns[column].width
         return max(0, min(max(left, start + width - room), start - self._frozen(1, room)))
 
-    def strip(self, base: Style, left: int, room: int, draw: Callable[[Line, int, Column], object]) -> Strip:
-        """One line of the view: `draw` adds a column's cell to it."""
+    def draw(self, line: Line, left: int, room: int, cell: DrawCell) -> None:
+        """Add what a view shows to a line: `cell` adds a column in so many cells, fewer than its own at the edge."""
+        edge = line.width + room
         frozen = self._frozen(left, room)
-        parts = [self._part(base, 0, frozen, draw)] if frozen else []
-        return Strip.join([*parts, self._part(base, left + frozen, room - frozen, draw)])
+        if frozen:
+            self._draw_one(line, 0, edge, cell)
+        for n, start in enumerate(self._starts):
+            hidden = left + frozen - start
+            width = self.columns[n].width
+            if hidden >= width + GAP:
+                continue
+            if line.width >= edge:
+                break
+            if hidden > 0:
+                line.append(self._rest_of(line, n, hidden, cell))
+            else:
+                self._draw_one(line, n, edge, cell)
+        line.fill(edge)
+
+    def _draw_one(self, line: Line, n: int, edge: int, cell: DrawCell) -> None:
+        cell(line, n, self.columns[n], min(self.columns[n].width, edge - line.width))
+        line.fill(min(edge, line.width + GAP))
+
+    def _rest_of(self, line: Line, n: int, hidden: int, cell: DrawCell) -> Strip:
+        """A column of which the first cells are out of view."""
+        whole = Line(line.base)
+        cell(whole, n, self.columns[n], self.columns[n].width)
+        whole.fill(self.columns[n].width + GAP)
+        return whole.strip(whole.width).crop(hidden)
 
     def _frozen(self, left: int, room: int) -> int:
         if left <= 0 or len(self.columns) < 2:
             return 0
         return self._starts[1] if self._starts[1] <= room // 2 else 0
-
-    def _part(self, base: Style, left: int, room: int, draw: Callable[[Line, int, Column], object]) -> Strip:
-        """What lies between `left` and `left + room`."""
-        in_view = [
-            (n, column)
-            for n, column in enumerate(self.columns)
-            if self._starts[n] + column.width + GAP > left and self._starts[n] < left + room
-        ]
-        skipped = left - (self._starts[in_view[0][0]] if in_view else left)
-        line = Line(base)
-        for n, column in in_view:
-            draw(line, n, column)
-            line.add(" " * GAP)
-        return line.fill(skipped + room).strip(line.width).crop(skipped, skipped + room)

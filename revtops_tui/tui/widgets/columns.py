@@ -42,9 +42,18 @@ def widened(column: Column, rows: Sequence[Sequence[Any]]) -> Column:
     """The column with room for these rows too: what the sample did not foresee is not cut."""
     if column.fixed:
         return column
-    values = [row[column.index] for row in rows]
-    width = min(_widest(column.text, values), _WIDEST)
+    values = [value for row in rows if _may_be_wider(column, value := row[column.index])]
+    width = min(_widest(column.text, values), _WIDEST) if values else 0
     return replace(column, width=width) if width > column.width else column
+
+
+def _may_be_wider(column: Column, value: Any) -> bool:
+    """Whether it is worth asking: a look at every value of every window would cost more than drawing them."""
+    if not isinstance(value, str):
+        return value is not None
+    if column.text in (_date, _minute):
+        return not _ISO.fullmatch(value)
+    return len(value) > column.width or not (value.isascii() or len(value) * 2 <= column.width)
 
 
 def arranged(columns: Sequence[Column], order: Sequence[str] | None, widths: Mapping[str, int]) -> list[Column]:

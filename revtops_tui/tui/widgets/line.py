@@ -30,30 +30,47 @@ class Line:
 
     def __init__(self, base: Style) -> None:
         """`base` is what every part is drawn on: the background, and the colour where a part has none."""
-        self._base = base
-        self._segments: list[Segment] = []
+        self.base = base
+        self._done: list[Segment] = []
+        self._texts: list[str] = []
+        self._style = base
         self.width = 0
 
     def add(self, text: str, style: Style | None = None) -> Line:
         """Append `text` as it is."""
-        self._segments.append(Segment(text, self._base + style if style else self._base))
-        self.width += len(text) if text.isascii() else cell_len(text)
-        return self
+        return self._put(text, len(text) if text.isascii() else cell_len(text), style)
 
     def cell(self, text: str, width: int, style: Style | None = None, *, right: bool = False) -> Line:
         """Append `text` in exactly `width` cells."""
-        if width > 0:
-            self._segments.append(Segment(fit(text, width, right=right), self._base + style if style else self._base))
-            self.width += width
-        return self
+        return self._put(fit(text, width, right=right), width, style) if width > 0 else self
 
     def fill(self, width: int) -> Line:
         """Pad with the background up to `width`."""
-        if width > self.width:
-            self._segments.append(Segment(" " * (width - self.width), self._base))
-            self.width = width
+        return self._put(" " * (width - self.width), width - self.width, None) if width > self.width else self
+
+    def append(self, strip: Strip) -> Line:
+        """Append what another line became."""
+        self._end_run()
+        self._done += strip
+        self.width += strip.cell_length
         return self
 
     def strip(self, width: int) -> Strip:
         """The line in exactly `width` cells."""
-        return Strip(self._segments, self.width).adjust_cell_length(width, self._base)
+        self._end_run()
+        return Strip(self._done, self.width).adjust_cell_length(width, self.base)
+
+    def _put(self, text: str, width: int, style: Style | None) -> Line:
+        """Text of one style is one segment: each costs at every step on its way to the terminal."""
+        whole = self.base + style if style else self.base
+        if whole is not self._style:
+            self._end_run()
+            self._style = whole
+        self._texts.append(text)
+        self.width += width
+        return self
+
+    def _end_run(self) -> None:
+        if self._texts:
+            self._done.append(Segment("".join(self._texts), self._style))
+            self._texts = []

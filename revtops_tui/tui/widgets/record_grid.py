@@ -5,7 +5,7 @@ Values are a vendor's: each is made plain and cut to its column's cells, so noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,14 +14,14 @@ from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from revtops_tui.tui.background import in_background
 from revtops_tui.tui.text import fit
-from revtops_tui.tui.widgets.arrangement import Arrangement
+from revtops_tui.tui.widgets.arrangement import Arrangement, DrawCell
 from revtops_tui.tui.widgets.columns import Column, widened
 from revtops_tui.tui.widgets.line import Line, ink
 from revtops_tui.tui.widgets.windows import Row, RowSource, Windows
@@ -108,6 +108,7 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._windows: Windows | None = None
         self._fetching = False
         self._sort: tuple[str, bool] | None = None
+        self._base = Style.null()
         self.row = 0
         self.column = 0
 
@@ -308,28 +309,29 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     # -- drawing
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines in view; what they are drawn on is found once for all of them."""
+        self._base = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """The header, or one row."""
-        width, base = self._view.width, self.rich_style
-        if not self.columns:
-            text = self._empty if y == 0 else ""
-            return Line(base).add(" ").add(text, ink(self, "grid--empty")).strip(width)
-        if y == 0:
-            return self._header(base, width)
+        width, base = self._view.width, self._base
         number = y - 1 + self.scroll_offset.y
-        if number >= self.count:
-            text = "No rows." if number == 0 else ""
+        if not self.columns or number >= self.count:
+            nothing = self._empty if not self.columns else "No rows." if number == 0 else ""
+            text = nothing if y == 0 or self.columns else ""
             return Line(base).add(" ").add(text, ink(self, "grid--empty")).strip(width)
-        return self._row_line(number, base, width)
+        return self._header(base, width) if y == 0 else self._row_line(number, base, width)
 
     def _header(self, base: Style, width: int) -> Strip:
-        def draw(line: Line, n: int, column: Column) -> None:
+        def draw(line: Line, n: int, column: Column, cells: int) -> None:
             mark = "" if not self._sort or self._sort[0] != column.name else " ▼" if self._sort[1] else " ▲"
             style = ink(self, "grid--header-current" if n == self.column else "grid--header")
-            name = fit(column.name, column.width - len(mark)).rstrip() if mark else column.name
-            line.cell(name + mark, column.width, style, right=column.right)
+            name = fit(column.name, cells - len(mark)).rstrip() if mark else column.name
+            line.cell(name + mark, cells, style, right=column.right)
 
-        return self._with_gutter(Line(base).add(" "), base, width, draw)
+        return self._drawn(Line(base).add(" "), width, draw)
 
     def _row_line(self, number: int, base: Style, width: int) -> Strip:
         row = self._windows.row(number) if self._windows else None
@@ -337,14 +339,15 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if is_current:
             base = self.get_component_rich_style("grid--row")
 
-        def draw(line: Line, n: int, column: Column) -> None:
+        def draw(line: Line, n: int, column: Column, cells: int) -> None:
             text = "·" if row is None else "" if row[column.index] is None else column.text(row[column.index])
             style = self.get_component_rich_style("grid--cell") if is_current and n == self.column else None
-            line.cell(text, column.width, style, right=column.right)
+            line.cell(text, cells, style, right=column.right)
 
-        gutter = Line(base).add("▌" if is_current else " ", ink(self, "grid--bar"))
-        return self._with_gutter(gutter, base, width, draw)
+        gutter = Line(base).add("▌", ink(self, "grid--bar")) if is_current else Line(base).add(" ")
+        return self._drawn(gutter, width, draw)
 
-    def _with_gutter(self, gutter: Line, base: Style, width: int, draw: Callable[[Line, int, Column], object]) -> Strip:
-        cells = self._arrangement.strip(base, self.scroll_offset.x, max(0, width - _GUTTER), draw)
-        return Strip.join([gutter.strip(min(width, _GUTTER)), cells])
+    def _drawn(self, line: Line, width: int, draw: DrawCell) -> Strip:
+        """A line with its gutter, and with the columns in view behind that."""
+        self._arrangement.draw(line, self.scroll_offset.x, max(0, width - _GUTTER), draw)
+        return line.strip(width)

@@ -1,6 +1,6 @@
 """`python -m benchmarks [sync] [start] [app] [search]`: measure, write results.md, say which bars hold.
 
-Or `crash`, or `events`: those have reports of their own.
+Or `crash`, `events` or `export`: those have reports of their own.
 
 The exit code is 1 if a bar does not hold.
 """
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmarks import app, crash, events, ours, report, search, start, sync
+from benchmarks import app, crash, events, export, ours, report, search, start, sync
 from benchmarks.bars import judge
 from benchmarks.contenders import HERE, WORK, Contender, peers
 from benchmarks.figures import Figures, size_name, size_of
@@ -85,6 +85,8 @@ def main() -> int:
         return crash.main(sys.argv[2:])
     if sys.argv[1:2] == ["events"]:
         return events.main(sys.argv[2:])
+    if sys.argv[1:2] == ["export"]:
+        return export.main(sys.argv[2:])
     options = _arguments()
     WORK.mkdir(exist_ok=True)
     kept = WORK / "figures.json"

@@ -79,9 +79,7 @@ class Leaving:
     def _let_go_of_terminal(self) -> None:
         """What is drawn from now on goes nowhere, and nothing more is typed: the terminal answers with errors only."""
         self._silence.enter_context(self._app.batch_update())
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        silent, _kept_open = os.pipe()
-        os.dup2(silent, sys.__stdin__.fileno() if sys.__stdin__ else 0)
-        for stream in (sys.__stdout__, sys.__stderr__):
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__):
             if stream is not None:
                 os.dup2(nowhere, stream.fileno())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from asyncio import to_thread
+from pathlib import Path
 
-from textual.widgets import TextArea
+from textual.widgets import Input, TextArea
 
 from revtops_tui.engine import queries
 from revtops_tui.engine.workspace import Workspace
@@ -152,3 +153,18 @@ async def test_a_picture_of_the_rows(driver: Driver, shop: Shop) -> None:
         await visit.sees("3 rows")
         await visit.press("ctrl+g")
         await visit.sees("amount by name")
+
+
+async def test_an_export_has_all_rows_and_not_only_those_that_are_shown(
+    driver: Driver, shop: Shop, tmp_path: Path
+) -> None:
+    await to_thread(synced, driver.ws, shop, deals=deals(600))
+    async with driver() as visit:
+        await _query(visit, "select name, amount from deals order by id", "f5")
+        await visit.sees("500 of more than 500 rows")
+        await visit.press("tab", "E")
+        await visit.until(lambda: bool(visit.app.screen.query(Input)))
+        visit.app.screen.query(Input).first().value = str(tmp_path / "all.csv")
+        await visit.press("enter")
+        await visit.until(lambda: (tmp_path / "all.csv").exists())
+    assert len((tmp_path / "all.csv").read_text().splitlines()) == 601

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from revtops_tui.engine.errors import EngineError
-    from revtops_tui.engine.export import Exported
+    from revtops_tui.engine.export import Exported, Options
     from revtops_tui.engine.rejected import RejectedGroup, RejectedInfo
     from revtops_tui.engine.workspace import Workspace
     from revtops_tui.tui.app import RevtopsApp
@@ -205,11 +205,13 @@ def _ignore(ws: Workspace, ids: Sequence[int]) -> int:
     return ignore_rejected(ws, ids)
 
 
-def _export(group: RejectedGroup, path: Path, progress: TaskProgress) -> Exported:
+def _export(group: RejectedGroup, path: Path, progress: TaskProgress, options: Options) -> Exported:
     from revtops_tui.engine.export import export_rows
 
     rows = [_row_of(one) for one in group.records]
-    return export_rows(_COLUMNS, rows, path, progress=progress.report, cancelled=lambda: progress.cancelled)
+    return export_rows(
+        _COLUMNS, rows, path, options=options, progress=progress.report, cancelled=lambda: progress.cancelled
+    )
 
 
 def _row_of(one: RejectedInfo) -> tuple[Any, ...]:

@@ -227,6 +227,7 @@ class ConnectorsPane(Pane):
         self._list.select(message.entry_id)
         self._list.focus()
         if message.panel:
+            self.go_in()
             self.call_after_refresh(self._side.go, message.panel, focus=True)
 
     # -- doing
@@ -295,7 +296,14 @@ class ConnectorsPane(Pane):
 
     def action_act(self) -> None:
         """Choose a write or an action of what is chosen."""
+        self.go_in()
         self._side.go("act", focus=True)
+
+    def go_in(self) -> None:
+        """Show the panels where there is room for one side only."""
+        super().go_in()
+        if self.is_narrow:
+            self._side.focus_main()
 
     def action_connect(self) -> None:
         """Connect what is chosen, or give it new credentials."""

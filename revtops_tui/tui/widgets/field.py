@@ -14,6 +14,7 @@ from textual.widgets import Input, Select, Static, TextArea
 
 from connectors.parameters import Parameter
 from revtops_tui.tui.text import label_of, plain
+from revtops_tui.tui.widgets.harmless import Pictured, TextEditor
 from revtops_tui.tui.widgets.json_editor import JsonEditor
 from revtops_tui.tui.widgets.toggle import Toggle
 from revtops_tui.tui.widgets.typed import OF_LINES, RESTRICT, is_unfinished, placeholder, problem, text_of, value_of
@@ -117,8 +118,9 @@ class Field(Vertical):
         if kind == "object":
             return JsonEditor(text, placeholder=placeholder(parameter))
         if kind in OF_LINES or "\n" in text:
-            return TextArea(text, tab_behavior="focus", placeholder=placeholder(parameter))
-        return Input(text, password=parameter.secret, restrict=RESTRICT.get(kind), placeholder=placeholder(parameter))
+            return TextEditor(text, tab_behavior="focus", placeholder=placeholder(parameter))
+        restrict, hint = RESTRICT.get(kind), placeholder(parameter)
+        return Input(text, password=parameter.secret, restrict=restrict, placeholder=hint, highlighter=Pictured())
 
     @property
     def given(self) -> Any:

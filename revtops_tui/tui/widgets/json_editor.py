@@ -8,7 +8,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual.widgets import TextArea
 
-from revtops_tui.tui.text import pictured
+from revtops_tui.tui.widgets.harmless import TextEditor
 from revtops_tui.tui.widgets.line import ink
 
 _TOKENS = re.compile(
@@ -17,7 +17,7 @@ _TOKENS = re.compile(
 )
 
 
-class JsonEditor(TextArea):
+class JsonEditor(TextEditor):
     """A text area of a few lines. A text of JSON never runs over the end of a line, so each is coloured by itself."""
 
     DEFAULT_CSS = """
@@ -42,7 +42,6 @@ class JsonEditor(TextArea):
     def get_line(self, line_index: int) -> Text:
         """A line with its colours."""
         line = super().get_line(line_index)
-        line.plain = pictured(line.plain)
         for token in _TOKENS.finditer(line.plain):
             line.stylize(ink(self, f"json--{token.lastgroup}"), *token.span())
         return line

@@ -57,7 +57,7 @@ def sync(options: Namespace, ws: Workspace, console: Console) -> int:
         dry_run=options.dry_run,
         allow_deletes=options.allow_deletes,
     )
-    ws.records = options.record  # a first load would pay a seventh more for it
+    ws.records = options.record  # a first load would cost a fifth more CPU with it
     unlock(ws, console)
     results = _run(ws, options.connections, wanted, console)
     results = _ask_about_deletes(ws, results, wanted, console)

@@ -371,6 +371,16 @@ class TestConnecting:
         assert kept["signing_secret"] == "sign-0123456789"
         assert kept["access_token"] == desk.tokens[-1].access_token
 
+    def test_a_secret_that_is_also_a_field_is_the_apps(
+        self, ws: Workspace, desk: OAuthDesk, begin: Callable[..., Any]
+    ) -> None:
+        sign_in = begin()
+        answer(sign_in.url)
+        signed_in = connecting.brought(sign_in, sign_in.finish())
+        typed = {"client_secret": "typed-into-the-form"}
+        connections.connect(ws, "hubspot", typed, base_url=desk.url, signed_in=signed_in, test=False)
+        assert (ws.credentials.get("default/hubspot/default") or {})["client_secret"] == CLIENT_SECRET
+
     def test_a_pasted_token_still_does(self, ws: Workspace, desk: OAuthDesk, begin: Callable[..., Any]) -> None:
         sign_in = begin()
         answer(sign_in.url)

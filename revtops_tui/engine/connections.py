@@ -338,8 +338,9 @@ def _completed(
     except Exception as error:
         raise people(error) from error
     known = {field.name: before[field.name] for field in fields if field.name in before}
+    given = {name: value for name, value in values.items() if name not in signed_in}
     remember(cls.meta, signed_in)
-    return {**_checked(cls.meta, fields, {**known, **values}), **signed_in}
+    return {**_checked(cls.meta, fields, {**known, **given}), **signed_in}
 
 
 def _check_name(name: str) -> None:

@@ -90,7 +90,7 @@ async def test_over_ssh_the_address_is_pasted(driver: Driver, desk: OAuthDesk, m
         await _open_sign_in(visit, desk)
         await _type_app(visit)
         await visit.press("ctrl+s")
-        await visit.sees("then paste where it ends up")
+        await visit.sees("paste where it ends up")
         await visit.paste("https://elsewhere.example/callback?code=1&state=forged")
         await visit.press("enter")
         await visit.sees("does not belong to this sign-in")
@@ -104,7 +104,7 @@ async def test_another_device_shows_its_code(driver: Driver, desk: OAuthDesk) ->
     async with driver() as visit:
         await _open_sign_in(visit, desk)
         await _type_app(visit)
-        await visit.press("tab", "tab", "enter")
+        await visit.press("tab", "tab", "tab", "enter")
         await visit.sees("and enter the code", f"{desk.url}/device")
         desk.agree(next(iter(desk.devices.values()))["user_code"])
         await visit.sees("Connected as Ada")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 W = TypeVar("W", bound=Widget)
 
-_AROUND = 9
+_AROUND = 16
 _GUIDE_LENGTH = 4_000
 
 
@@ -41,9 +41,10 @@ class SignInDialog(Dialog["ConnectionInfo"]):
 
     DEFAULT_CSS = """
     SignInDialog {
-        & VerticalScroll { height: auto; scrollbar-size-vertical: 1; }
-        & #guide { color: $text-muted; height: auto; margin-bottom: 1; }
-        & #address { height: auto; max-height: 8; color: $primary; margin: 1 0; }
+        & #reading { height: auto; scrollbar-size-vertical: 1; }
+        & #reading:focus #guide { color: $foreground; }
+        & #guide { color: $text-muted; height: auto; }
+        & #address { height: auto; color: $primary; }
         & #user-code { height: auto; text-style: bold; }
         & #state { height: auto; max-height: 5; color: $text-muted; margin-top: 1; }
         & #state.-wrong { color: $error; }
@@ -82,12 +83,12 @@ class SignInDialog(Dialog["ConnectionInfo"]):
         if wanted is not ClientSecret.NONE:
             asked.append(Parameter("client_secret", "password", label="Client secret"))
         with Box(f"Sign in to {self._manifest['name']}", "ctrl+s go on · f7 copy · esc cancel"):
-            with VerticalScroll(can_focus=False):
+            yield _only("first", Form(asked, {}))
+            with VerticalScroll(id="reading"):
                 yield Static(_guide(self._manifest), markup=False, id="guide", classes="first")
-                yield _only("first", Form(asked, {}))
                 yield Static("", markup=False, id="address", classes="then")
-                yield Static("", markup=False, id="user-code", classes="then")
-                yield _only("then", Input(password=True, placeholder="paste the code, or the whole address", id="code"))
+            yield Static("", markup=False, id="user-code", classes="then")
+            yield _only("then", Input(password=True, placeholder="paste the code, or the whole address", id="code"))
             yield Static("", markup=False, id="state")
             with Horizontal(classes="buttons"):
                 yield Press("Cancel", name="cancel")
@@ -109,8 +110,8 @@ class SignInDialog(Dialog["ConnectionInfo"]):
         self._is_over.set()
 
     def on_resize(self) -> None:
-        """The fields scroll; what stands below them, and the buttons, are always in view."""
-        self.query_one(VerticalScroll).styles.max_height = max(4, self.size.height - _AROUND)
+        """What is to be read scrolls; the fields and the buttons are always in view."""
+        self.query_one("#reading").styles.max_height = max(2, self.size.height - _AROUND)
 
     @on(Press.Pressed, "#cancel")
     def _cancelled(self) -> None:
@@ -221,15 +222,9 @@ class SignInDialog(Dialog["ConnectionInfo"]):
             self.query_one("#user-code", Static).update(plain(f"and enter the code {user_code}"))
             self.query_one("#code").display = False
             self._told = "Open the address on any device. Waiting for you"
-        elif started.listening and open_browser(started.url):
-            self._told = "Your browser was opened there. Waiting for you"
-        elif started.listening:
-            self._told = "Open the address in a browser on this machine. Waiting for you"
         else:
-            self._told = "Open the address in any browser, then paste where it ends up. Waiting for you"
-        self.query_one("#copy").focus()
-        if not started.listening:
-            self.query_one("#code").focus()
+            self._told = f"{_where(open_browser(started.url), started.listening)} Waiting for you"
+        self.query_one("#copy" if started.listening else "#code").focus()
 
     def _trying(self) -> None:
         self._left = 0.0
@@ -279,6 +274,15 @@ def _only(stage: str, widget: W) -> W:
     """A widget that is seen in one stage."""
     widget.add_class(stage)
     return widget
+
+
+def _where(opened: bool, listening: bool) -> str:
+    """What the user does now."""
+    if listening:
+        return "Your browser was opened there." if opened else "Open the address in a browser on this machine."
+    return (
+        f"{'Your browser was opened there' if opened else 'Open the address in any browser'}; paste where it ends up."
+    )
 
 
 def _guide(manifest: Mapping[str, Any]) -> str:

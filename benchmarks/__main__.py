@@ -1,4 +1,4 @@
-"""`python -m benchmarks [sync] [start] [app] [search]`: measure, write results.md, say which bars hold.
+"""`python -m benchmarks [sync] [start] [app] [search] [grid]`: measure, write results.md, say which bars hold.
 
 Or `crash`, `events` or `export`: those have reports of their own.
 
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmarks import app, crash, events, export, ours, report, search, start, sync
+from benchmarks import app, crash, events, export, grid, ours, report, search, start, sync
 from benchmarks.bars import judge
 from benchmarks.contenders import HERE, WORK, Contender, peers
 from benchmarks.figures import Figures, size_name, size_of
@@ -24,7 +24,7 @@ from benchmarks.secret_service import Keyring, keyring
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_PARTS = ("sync", "start", "app", "search")
+_PARTS = ("sync", "start", "app", "search", "grid")
 
 
 def _arguments() -> argparse.Namespace:
@@ -63,6 +63,8 @@ def _measurements(options: argparse.Namespace, vault: Keyring) -> dict[str, Call
         todo["app"] = partial(app.measure_app, options.runs, vault)
     if "search" in asked:
         todo["search"] = partial(search.measure_search, options.runs)
+    if "grid" in asked:
+        todo["grid"] = partial(grid.measure_grid, options.runs)
     return todo
 
 

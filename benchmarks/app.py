@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import shutil
-import struct
 import sys
-import termios
-import threading
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from benchmarks import measure, ours
 from benchmarks.contenders import HERE, WORK
 from benchmarks.figures import Figures
 from benchmarks.serving import server
+from benchmarks.terminal import terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from benchmarks.secret_service import Keyring
@@ -27,7 +21,6 @@ if TYPE_CHECKING:
 _KEYS = 20
 _DOWN = b"\x1b[B"
 _FRAME_RUNS = 10
-_ROWS, _COLUMNS = 40, 120
 
 
 def measure_app(runs: int, keyring: Keyring) -> Figures:
@@ -62,31 +55,9 @@ def _drive(
     env = {"REVTOPS_HOME": str(home), "PYTHONPATH": str(HERE.parent), "TERM": "xterm-256color", **keyring.env}
     screen = bytearray()
     try:
-        with _terminal(typed, screen) as terminal:
-            used = measure.run(command, env=env, terminal=terminal)
+        with terminal(typed, screen) as program:
+            used = measure.run(command, env=env, terminal=program)
     except measure.CommandError as error:
         error.add_note(screen[-4000:].decode(errors="replace"))
         raise
     return used, json.loads(report.read_text())
-
-
-@contextmanager
-def _terminal(typed: bytes, screen: bytearray) -> Iterator[int]:
-    """The program's side of a new terminal; what is written to it is read at once and added to `screen`."""
-    person, program = os.openpty()
-    fcntl.ioctl(program, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, _COLUMNS, 0, 0))
-    os.write(person, typed)
-    reader = threading.Thread(target=_read_all, args=(person, screen))
-    reader.start()
-    try:
-        yield program
-    finally:
-        os.close(program)
-        reader.join()
-        os.close(person)
-
-
-def _read_all(person: int, screen: bytearray) -> None:
-    with suppress(OSError):  # that is how Linux says that the last program has closed its side
-        while data := os.read(person, 65536):
-            screen += data

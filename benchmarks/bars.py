@@ -78,6 +78,21 @@ BARS = (
     Bar("search while typing, 1M deals, p95, ms", "search/1M deals/typing/p95_ms", 1, 100),
     Bar("a letter that most of 1M deals have, p95, ms", "search/1M deals/'a'/p95_ms", 1, 100),
     Bar("a word that 200,000 of 1M deals have, p95, ms", "search/1M deals/'renewal'/p95_ms", 1, 100),
+    Bar("a table of 1M rows and 20 columns ready, CPU ms", "grid/revtops 1M/open_ms", 1, 50),
+    Bar("the same, MB", "grid/revtops 1M/open_mb", 1, 10),
+    Bar("a page down in it, CPU ms", "grid/revtops 1M/page_ms", 1, 15),
+    Bar(
+        "the same table ready: CPU / textual-fastdatatable",
+        "grid/revtops 1M/open_ms",
+        "grid/textual-fastdatatable 1M/open_ms",
+        1.0,
+    ),
+    Bar(
+        "a page down: CPU / textual-fastdatatable",
+        "grid/revtops 1M/page_ms",
+        "grid/textual-fastdatatable 1M/page_ms",
+        1.0,
+    ),
     Bar("event-loop lag while a sync runs, p95, ms", "app/lag/p95_ms", 1, 20),
 )
 

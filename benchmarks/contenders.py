@@ -61,7 +61,7 @@ def peer(name: str, script: str, database: str, *flags: str, phases: tuple[str, 
         database,
         phases=phases or (LOAD, RESYNC, DELTA),
         env=_QUIET,
-        prepare=lambda: _make_environment(packages),
+        prepare=lambda: make_environment(packages),
     )
 
 
@@ -76,7 +76,7 @@ def peers() -> list[Contender]:
     ]
 
 
-def _make_environment(name: str) -> None:
+def make_environment(name: str) -> None:
     """Install a peer's packages, once, and again when its list changed."""
     listed = HERE / "requirements" / f"{name}.txt"
     folder = WORK / "venvs" / name

@@ -23,6 +23,7 @@ _PINNED = {
     "sqlite-utils": ("sqlite-utils",),
     "dlt": ("dlt",),
     "airbyte": ("airbyte",),
+    "textual-fastdatatable": ("textual-fastdatatable", "textual"),
 }
 
 
@@ -36,6 +37,7 @@ def render(figures: Figures, keyring: str) -> str:
         parts.append(_more(figures, size))
     parts += ["## Start-up and the app\n", _start(figures)]
     parts += ["## Search\n", _search(figures)]
+    parts += ["## A table of 20 columns\n", _grid(figures)]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -128,6 +130,17 @@ def _search(figures: Figures) -> str:
             _, size, what, metric = key.split("/")
             rows.append((f"{size}, {what}", metric, _number(figures.median(key)), str(figures.runs(key))))
     return _table(("what", "metric", "median", "runs"), rows)
+
+
+def _grid(figures: Figures) -> str:
+    """A line for each widget at each size."""
+    shown = dict.fromkeys(key.rpartition("/")[0] for key in figures.values if key.startswith("grid/"))
+    metrics = ("open_ms", "open_mb", "page_ms", "end_ms", "all_ms", "all_mb")
+    rows = [
+        (one.partition("/")[2], *(_number(figures.median(f"{one}/{metric}")) for metric in metrics)) for one in shown
+    ]
+    heads = ("widget, rows", "open, CPU ms", "MB", "page down, CPU ms", "end, CPU ms", "all known, CPU ms", "MB")
+    return _table(heads, rows)
 
 
 def _number(value: float | None, digits: int = 2) -> str:

@@ -101,7 +101,7 @@ class TrafficView(Horizontal):
             id="traffic.curl",
         ),
         Binding("m", "mark", "Mark", tooltip="Mark it, to find it again by `marked`", id="traffic.mark"),
-        Binding("P", "pause", "Pause", tooltip="Stop following what comes, or go on", id="traffic.pause"),
+        Binding("F", "pause", "Follow", tooltip="Stop following what comes, or go on", id="traffic.pause"),
         Binding("p", "page", "Pager", show=False, tooltip="Show the body in the pager", id="traffic.page"),
         Binding(
             "escape",

@@ -84,10 +84,10 @@ async def test_new_exchanges_come_by_themselves_and_the_cursor_stays(driver: Dri
         record(recorded, replace(DEALS, call=10))
         await visit.sees("1 of 8")
         assert items.current == 8
-        await visit.press("P")
+        await visit.press("F")
         await visit.sees("paused")
         record(recorded, replace(DEALS, call=11))
-        await visit.press("P")
+        await visit.press("F")
         await visit.sees("1 of 9")
 
 

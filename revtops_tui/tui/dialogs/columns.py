@@ -22,7 +22,7 @@ class ColumnsDialog(Dialog[Layout]):
 
     DEFAULT_CSS = """
     ColumnsDialog {
-        & > Box { width: 64; padding: 0; height: 80%; }
+        & > Box { width: 72; padding: 0; height: 80%; }
         & ItemList { height: 1fr; border: none; &:focus { border: none; } }
     }
     """
@@ -54,7 +54,7 @@ class ColumnsDialog(Dialog[Layout]):
 
     def compose(self) -> ComposeResult:
         """One line for each column."""
-        with Box(f"{self._heading} · columns", "space show · J K move · ← → width · a auto · r reset · enter"):
+        with Box(f"{self._heading} · columns", "space show · J K move · ← → width · a auto · r reset · enter ok"):
             yield ItemList("", name="columns")
 
     def on_mount(self) -> None:

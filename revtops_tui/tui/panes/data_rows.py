@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -14,37 +14,21 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input, Static
-from textual.worker import get_current_worker
 
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.panes.data_reading import Opened, default_order, export_view, kept_as, nothing_there, open_view
 from revtops_tui.tui.panes.data_tables import BOOKKEEPING
 from revtops_tui.tui.panes.data_view import Layout, Timeline, View, document_of, view_of
 from revtops_tui.tui.text import plain
-from revtops_tui.tui.widgets.columns import Column, arranged, measure
+from revtops_tui.tui.widgets.columns import Column, arranged
 from revtops_tui.tui.widgets.record_grid import RecordGrid
-from revtops_tui.tui.widgets.windows import WINDOW, Row
 
 if TYPE_CHECKING:
-    from revtops_tui.engine.data import Selection
     from revtops_tui.engine.errors import EngineError
-    from revtops_tui.engine.workspace import Workspace
     from revtops_tui.tui.app import RevtopsApp
 
 _TYPING_PAUSE = 0.15
-_KEYS = frozenset({"id", "connection_id", "organization_id"})
-_STORE_S = frozenset({"source_id", "source_system", "synced_at", "deleted_at", "custom_fields"})
 _LANGUAGE = "text · stage:won · amount:>10k · -stage:lost"
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A view with its first rows. `words` says what its filter asks for; `columns` are all that there are."""
-
-    view: View
-    words: str
-    selection: Selection
-    first: Sequence[Row]
-    columns: Sequence[Column]
 
 
 class DataRows(Vertical):
@@ -78,6 +62,8 @@ class DataRows(Vertical):
         Binding("y", "copy", "Copy", show=False, tooltip="Copy the cell or the record", id="data.copy"),
         Binding("o", "browse", "Browser", show=False, tooltip="Open the record at the vendor", id="data.browse"),
         Binding("t", "traffic", "Traffic", show=False, tooltip="The exchange that brought the row", id="data.traffic"),
+        Binding("E", "export", "Export", show=False, tooltip="Write what is shown into a file", id="data.export"),
+        Binding("p", "picture", "Picture", show=False, tooltip="Draw the rows that are shown", id="data.picture"),
         Binding("u", "undo", "Undo", show=False, tooltip="Take back the last sort, filter or columns", id="data.undo"),
         Binding("U", "redo", "Redo", show=False, tooltip="Do again what was taken back", id="data.redo"),
     ]
@@ -131,7 +117,7 @@ class DataRows(Vertical):
         self._table, self._label = table, label
         timeline = self._timelines.get(table)
         if timeline is None:
-            timeline = self._timelines[table] = Timeline(view_of(table, self.host.state.get(_kept_as(table))))
+            timeline = self._timelines[table] = Timeline(view_of(table, self.host.state.get(kept_as(table))))
         self._show_filter(timeline.now.filter)
         self._open()
 
@@ -158,7 +144,7 @@ class DataRows(Vertical):
         """Show another view of the same table: its rows, or only its columns."""
         kept = document_of(view)
         if kept != document_of(before):
-            self.host.state[_kept_as(view.table)] = kept
+            self.host.state[kept_as(view.table)] = kept
         if self._shown and replace(before, layout=view.layout) == view == replace(self._shown.view, layout=view.layout):
             self._shown = replace(self._shown, view=view)
             self.grid.rearrange(self._columns(self._shown))
@@ -196,7 +182,7 @@ class DataRows(Vertical):
             self.grid.clear("Reading…")
         busy = " · filtering…" if view.filter else " · sorting…" if view.sort else ""
         self.grid.border_title = Content(plain(f"{self._label}{busy}"))
-        work = partial(_open, self.host.ws, view)
+        work = partial(open_view, self.host.ws, view)
         in_background(self, work, self._opened, partial(self._refused, view), group="open", exclusive=True)
 
     def _opened(self, opened: Opened) -> None:
@@ -207,7 +193,7 @@ class DataRows(Vertical):
         self.grid.border_title = Content(plain(" · ".join(part for part in (self._label, opened.words) if part)))
         self._say(_LANGUAGE)
         if not opened.selection.count:
-            self.grid.clear(_nothing_there(view))
+            self.grid.clear(nothing_there(view))
             return
         sort = (view.sort, view.descending) if view.sort else None
         self.grid.show(opened.selection, self._columns(opened), opened.first, sort=sort, keep_place=again)
@@ -270,6 +256,29 @@ class DataRows(Vertical):
 
         dialog = ColumnsDialog(self._label, opened.columns, default_order(opened.columns), timeline.now.layout)
         self.host.push_screen(dialog, chosen)
+
+    # -- what is shown, elsewhere
+
+    def action_export(self) -> None:
+        """Write what is shown, in these columns and this order, into a file."""
+        if self._shown is None:
+            return
+        from revtops_tui.tui.dialogs.export import ExportDialog
+
+        names = [column.name for column in self.grid.columns]
+        write = partial(export_view, self.host.ws, self._shown.view, names)
+        self.host.push_screen(ExportDialog(self._label, self._shown.view.table, write))
+
+    def action_picture(self) -> None:
+        """Draw the first rows of what is shown."""
+        if self._shown is None or not self._shown.selection.count:
+            return
+        from revtops_tui.tui.dialogs.chart import ChartDialog
+
+        columns = self.grid.columns
+        rows = [[row[column.index] for column in columns] for row in self._shown.first]
+        is_part = self._shown.selection.count > len(rows)
+        self.host.push_screen(ChartDialog(self._label, [column.name for column in columns], rows, is_part=is_part))
 
     # -- the row under the cursor
 
@@ -349,35 +358,5 @@ class DataRows(Vertical):
         says.set_class(bad, "-bad")
 
 
-def default_order(columns: Sequence[Column]) -> list[str]:
-    """The columns that say something, the vendor's own first, then what the store adds."""
-    said = [column.name for column in columns if column.name not in _KEYS]
-    return sorted(said, key=lambda name: name in _STORE_S)
-
-
-def _kept_as(table: str) -> str:
-    return f"data.view.{table}"
-
-
-def _nothing_there(view: View) -> str:
-    if view.filter:
-        return "No row is like this: esc shows all again."
-    return "No rows." if view.table in BOOKKEEPING else "No rows yet: sync a connection (1, then s)."
-
-
 def _nothing(_: object) -> None:
     return
-
-
-def _open(ws: Workspace, view: View) -> Opened:
-    """Called in a thread, where importing the engine does not hold up a frame."""
-    from revtops_tui.engine.data import Browser
-
-    browser = Browser(ws, view.table)
-    filtered = browser.filter(view.filter)
-    sort = view.sort if view.sort in browser.types else None  # a column that was kept may be gone since
-    selection = browser.open(sort, descending=view.descending, filter=filtered)
-    first = selection.rows(0, WINDOW)
-    if get_current_worker().is_cancelled:  # another view was asked for meanwhile
-        selection.close()
-    return Opened(view, filtered.words, selection, first, measure(browser.columns, first))

@@ -208,7 +208,7 @@ def test_values_that_only_live_systems_have(tmp_path: Path, value: Any, text: st
 
     assert rows_of_csv(written(".csv"))[1] == [text]
     assert rows_of_lines(written(".jsonl")) == [{"v": document}]
-    assert str(rows_of_excel(written(".xlsx"))[1][0]).lower().replace("_xd800_", "?") == text.lower()
+    assert str(rows_of_excel(written(".xlsx"))[1][0]).lower().replace("\ufffd", "?") == text.lower()
     (found,) = rows_of_parquet(written(".parquet"))["v"]
     assert found == (value if isinstance(value, bytes | bool | float) else text)
 
@@ -283,10 +283,6 @@ def test_more_columns_than_excel_has(tmp_path: Path) -> None:
     done = export_rows(names, [list(range(len(names)))], tmp_path / "wide.xlsx")
     assert len(rows_of_excel(done.path)[1]) == excel_format.COLUMNS_OF_A_SHEET
     assert done.notes == ("Excel has 16,384 columns; 2 are left out.",)
-
-
-def test_columns_have_the_names_that_excel_gives_them() -> None:
-    assert [excel_format.letters_of(n) for n in (1, 26, 27, 702, 703, 16_384)] == ["A", "Z", "AA", "ZZ", "AAA", "XFD"]
 
 
 # -- the file ----------------------------------------------------------------------------------------------------------

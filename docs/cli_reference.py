@@ -61,7 +61,7 @@ _DOCUMENTS = {
     "with headers, bodies and `attempts`, or `{curl}`; `export` `{file, exchanges}`; `tail` a line for each as it "
     "comes; `clear` `{forgotten}`",
     "rejected": "array of `id, slug, name, entity, source_id, reason, field, payload, created_at, run_id`; with "
-    "`--retry`: `{stored, rejected}`",
+    "`--retry`: `{stored, rejected}`; with `--ignore`: `{ignored}`",
     "write, action": "`{status, result, error, ledger_id, approval_id, id, url}`; `status` is ok, failed, unknown, "
     "waiting or denied; without an operation the array of those there are. With `--dry-run`: `{status, request, "
     "changes, changed_since_sync, result}`, where `status` is not_sent",

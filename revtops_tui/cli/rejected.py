@@ -25,13 +25,17 @@ def add_rejected(parser: Parser) -> None:
         ("revtops rejected hubspot --json", "one connection's, with their payloads"),
         ("revtops rejected --retry", "try to store all of them again"),
         ("revtops rejected --retry 12 15", "only these"),
+        ("revtops rejected --ignore 12", "forget it; a full sync brings what the vendor still has again"),
     )
     parser.add_argument("connection", nargs="?", metavar="SLUG", help="only those of this connection")
     parser.add_argument("--retry", nargs="*", type=int, metavar="ID", help="store them again: all, or those named")
+    parser.add_argument("--ignore", nargs="+", type=int, metavar="ID", help="forget these")
     parser.set_defaults(run=rejected)
 
 
 def rejected(options: Namespace, ws: Workspace, console: Console) -> int:
+    if options.ignore:
+        return _ignore(options, ws, console)
     if options.retry is not None:
         return _retry(options, ws, console)
     found = engine.rejected(ws, options.connection)
@@ -46,6 +50,19 @@ def rejected(options: Namespace, ws: Workspace, console: Console) -> int:
         ("id", "connection", "entity", "record", "field", "reason", "when"),
         [(r.id, r.slug, r.entity, r.source_id, r.field, r.reason, ago(r.created_at, moment)) for r in found],
     )
+    return 0
+
+
+def _ignore(options: Namespace, ws: Workspace, console: Console) -> int:
+    if options.retry is not None or options.connection:
+        raise EngineError(
+            "usage", "--ignore stands alone, with the IDs of records.", hint="revtops rejected lists them."
+        )
+    forgotten = engine.ignore_rejected(ws, options.ignore)
+    if console.as_json:
+        console.document({"ignored": forgotten})
+    else:
+        console.line(f"{plural(forgotten, 'rejected record')} forgotten.")
     return 0
 
 

@@ -102,6 +102,15 @@ def test_rejected_records_are_shown_and_retried(revtops: CommandLine, connected_
     assert revtops("rejected", "shop", "--retry", "7").code == 2
 
 
+def test_rejected_records_are_ignored(revtops: CommandLine, connected_shop: Shop) -> None:
+    connected_shop.change(deals=[{"source_id": str(n), "name": "x", "amount": "much"} for n in range(3)])
+    revtops("sync", "shop")
+    first, *others = revtops("rejected", "--json").json
+    assert revtops("rejected", "--ignore", str(first["id"]), "--json").json == {"ignored": 1}
+    assert [one["id"] for one in revtops("rejected", "--json").json] == [one["id"] for one in others]
+    assert revtops("rejected", "shop", "--ignore", "1").code == 2
+
+
 def test_no_rejected_records(revtops: CommandLine, connected_shop: Shop) -> None:
     done = revtops("rejected")
     assert (done.code, done.stdout) == (0, "")

@@ -62,7 +62,7 @@ def test_an_empty_inbox(compare: Compare, ws: Workspace, shop: Shop, size: tuple
 def test_requests_that_wait(compare: Compare, busy: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await _inbox(visit)
-        await visit.sees("Inbox (3)", "on the phone")
+        await visit.sees("(3)", "on the phone")
         visit.app.clear_notifications()
 
     assert picture(compare, busy, size, walk, _later(busy))
@@ -106,7 +106,7 @@ def test_a_request_that_failed(compare: Compare, busy: Workspace, size: tuple[in
         await visit.press("j", "j", "a")
         await visit.sees("The shop does not want that.")
         await visit.press("enter")
-        await visit.sees("Inbox (2)", "Ask for something else.", "failed")
+        await visit.sees("(2)", "Ask for something else.", "failed")
 
     assert picture(compare, busy, size, walk, _later(busy))
 
@@ -116,7 +116,7 @@ def test_an_outcome(compare: Compare, busy: Workspace, size: tuple[int, int]) ->
     async def walk(visit: Visit) -> None:
         await visit.sees("● Shop", "3 requests wait")
         visit.app.clear_notifications()
-        await visit.press("j", "w", "slash", *"lose", "enter", "enter")
+        await visit.press("j", "j", "w", "slash", *"lose", "enter", "enter")
         await visit.sees("Look over & send")
         await visit.press("enter")
         await visit.sees("Send once")
@@ -153,7 +153,7 @@ def test_what_can_be_done(compare: Compare, busy: Workspace, size: tuple[int, in
     async def walk(visit: Visit) -> None:
         await visit.sees("● Shop", "3 requests wait")
         visit.app.clear_notifications()
-        await visit.press("j", "w")
+        await visit.press("j", "j", "w")
         await visit.sees("send_message", "update_deal", "It takes")
 
     assert picture(compare, busy, size, walk, _later(busy))

@@ -17,6 +17,7 @@ from store.filters import Clause, where
 from store.scoped import Scoped, open_scoped
 
 _CHUNK = 5_000
+_PAUSE_SECONDS = 0.1
 
 
 class Selection:
@@ -97,7 +98,10 @@ class Selection:
                 cursor = scoped.connection.execute(self._query, self._values)
                 while chunk := cursor.fetchmany(_CHUNK):
                     self._ids.extend(row for (row,) in chunk)
-                    self._first.set()
+                    if not self._first.is_set():
+                        self._first.set()
+                        if len(chunk) == _CHUNK:  # the first rows go to the screen before the rest is gathered
+                            self._stop.wait(_PAUSE_SECONDS)
                 self.exact = True
             finally:
                 scoped.connection.close()

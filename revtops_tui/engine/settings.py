@@ -36,7 +36,6 @@ THEMES = (
     "rose-pine-moon",
     "solarized-dark",
     "solarized-light",
-    "textual-ansi",
     "textual-dark",
     "textual-light",
     "tokyo-night",

@@ -68,7 +68,7 @@ class RevtopsApp(App[None]):
             Binding(tab.key, f"go('{tab.id}')", tab.title, show=False, tooltip=f"Go to {tab.title}", id=f"app.{tab.id}")
             for tab in TABS
         ],
-        Binding("question_mark", "help", "Help", key_display="?", tooltip="The keys that do something", id="app.help"),
+        Binding("question_mark,f1", "help", "Help", tooltip="The keys that do something", id="app.help"),
         Binding("ctrl+p", "command_palette", "All", tooltip="Every command", priority=True, id="app.palette"),
         Binding(
             "ctrl+o", "jump", "Jump", show=False, tooltip="Go to anything on the screen by a letter", id="app.jump"
@@ -133,13 +133,17 @@ class RevtopsApp(App[None]):
 
     def on_mount(self) -> None:
         """Colours, and the focus where typed-ahead keys belong."""
-        for theme in THEMES:
-            self.register_theme(theme)
+        self.register_themes()
         self.apply_settings()
         self._status.current = TABS[0].id
         self._panes[TABS[0].id].focus_main()
         self._painter = self.set_interval(1 / _PAINTS_A_SECOND, self.show_progress, pause=True)
         self.leaving.listen()
+
+    def register_themes(self) -> None:
+        """Have our looks beside Textual's."""
+        for theme in THEMES:
+            self.register_theme(theme)
 
     def apply_settings(self) -> None:
         """Look and listen as the settings say."""

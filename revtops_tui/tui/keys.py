@@ -33,7 +33,6 @@ PRESETS: Mapping[str, Mapping[str, str]] = {
     },
     "emacs": {
         "app.palette": "alt+x",
-        "app.search": "ctrl+s",
         "list.down": "down,ctrl+n",
         "list.up": "up,ctrl+p",
         "list.page_down": "pagedown,ctrl+v",
@@ -81,6 +80,16 @@ def commands() -> tuple[Command, ...]:
         importlib.import_module(module.name)
     found = [command_of(binding, cls) for cls in _classes(DOMNode) for binding in declared_by(cls)]
     return tuple(sorted((each for each in found if each.id), key=lambda each: (each.area != "app", each.area)))
+
+
+def commands_without_id() -> list[str]:
+    """Bindings that nobody could change, as `class: key`: a mistake of ours."""
+    return [
+        f"{cls.__name__}: {binding.key}"
+        for cls in _classes(DOMNode)
+        for binding in declared_by(cls)
+        if not binding.id and not binding.system
+    ]
 
 
 def declared_by(cls: type[DOMNode]) -> Iterator[Binding]:

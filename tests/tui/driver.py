@@ -44,6 +44,10 @@ class Visit:
         """Click into a widget, so many cells from its corner."""
         await self._pilot.click(widget, offset=(x, y), times=times)
 
+    async def resize(self, width: int, height: int) -> None:
+        """Give the terminal another size."""
+        await self._pilot.resize_terminal(width, height)
+
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something is so."""
         async with asyncio.timeout(PATIENCE):

@@ -30,8 +30,8 @@ class Ask(Dialog[str]):
     """Dismissed with the id of a choice, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "app.focus_previous", "Previous", show=False),
-        Binding("right,l", "app.focus_next", "Next", show=False),
+        Binding("left,h", "app.focus_previous", "Previous", show=False, id="ask.previous"),
+        Binding("right,l", "app.focus_next", "Next", show=False, id="ask.next"),
     ]
 
     def __init__(self, title: str, text: str, choices: Sequence[Choice], *, cancel: str = "Cancel") -> None:

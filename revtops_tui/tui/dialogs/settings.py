@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -89,7 +90,7 @@ class SettingsDialog(Dialog[None]):
                 paper.line(("from     ", "muted"), f"{setting.minimum:,} to {setting.maximum:,}")
         for problem in self._settings.problems:
             paper.blank().text(str(problem), "bad")
-        return paper.blank().text(f"Kept in {settings_path(self.host.ws.home)}", "muted")
+        return paper.blank().text(f"Kept in {short(settings_path(self.host.ws.home))}", "muted")
 
     @on(ItemList.Chosen)
     def _change(self) -> None:
@@ -131,6 +132,11 @@ class SettingsDialog(Dialog[None]):
         self.host.ws.forget_settings()
         self.host.apply_settings()
         self._show()
+
+
+def short(path: Path) -> str:
+    """A path as people write it."""
+    return f"~/{path.relative_to(Path.home())}" if path.is_relative_to(Path.home()) else str(path)
 
 
 def told(value: Any) -> str:

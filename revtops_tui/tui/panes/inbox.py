@@ -45,11 +45,13 @@ class InboxPane(Pane):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "approve", "Approve", tooltip="Agree to this request, and have it carried out"),
-        Binding("x", "reject", "Reject", tooltip="Say no to this request, and why"),
-        Binding("e", "edit", "Edit", tooltip="Change what is asked for, then agree to that"),
-        Binding("p", "replay", "Replay", tooltip="Have this event handled again"),
-        Binding("r", "reload", "Reload", show=False, tooltip="Read requests and events again"),
+        Binding(
+            "a", "approve", "Approve", tooltip="Agree to this request, and have it carried out", id="inbox.approve"
+        ),
+        Binding("x", "reject", "Reject", tooltip="Say no to this request, and why", id="inbox.reject"),
+        Binding("e", "edit", "Edit", tooltip="Change what is asked for, then agree to that", id="inbox.edit"),
+        Binding("p", "replay", "Replay", tooltip="Have this event handled again", id="inbox.replay"),
+        Binding("r", "reload", "Reload", show=False, tooltip="Read requests and events again", id="inbox.reload"),
     ]
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's word

@@ -43,6 +43,7 @@ class QueryPane(Pane):
         & QueryTab { display: none; &.-current { display: block; } }
     }
     """
+    is_inside = True  # one comes to write; what can be named is looked up from there
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "f2",

@@ -73,15 +73,24 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
         "item--bar",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Next", show=False),
-        Binding("up,k", "move(-1)", "Previous", show=False),
-        Binding("pagedown,ctrl+d", "page(1)", "Page down", show=False),
-        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False),
-        Binding("home,g", "move(-1000000)", "First", show=False),
-        Binding("end,G", "move(1000000)", "Last", show=False),
-        Binding("enter", "choose", "Open", show=False),
-        Binding("ctrl+j", "choose", "Open", show=False),  # what an enter typed before the start arrives as
-        Binding("slash", "filter", "Filter", key_display="/", tooltip="Type to show only what matches; esc shows all"),
+        Binding("down,j", "move(1)", "Next", show=False, id="list.down"),
+        Binding("up,k", "move(-1)", "Previous", show=False, id="list.up"),
+        Binding("pagedown,ctrl+d", "page(1)", "Page down", show=False, id="list.page_down"),
+        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False, id="list.page_up"),
+        Binding("home,g", "move(-1000000)", "First", show=False, id="list.top"),
+        Binding("end,G", "move(1000000)", "Last", show=False, id="list.bottom"),
+        Binding("enter", "choose", "Open", show=False, id="list.choose"),
+        Binding(
+            "ctrl+j", "choose", "Open", show=False, id="list.choose_too"
+        ),  # what an enter typed before the start arrives as
+        Binding(
+            "slash",
+            "filter",
+            "Filter",
+            key_display="/",
+            tooltip="Type to show only what matches; esc shows all",
+            id="list.filter",
+        ),
     ]
 
     @dataclass

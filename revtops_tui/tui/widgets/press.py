@@ -30,7 +30,7 @@ class Press(Widget, can_focus=True):
         &.-danger:focus { background: $error; color: $background; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "press", "Press", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "press", "Press", show=False, id="press.press")]
 
     @dataclass
     class Pressed(Message):

@@ -65,17 +65,17 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
         "grid--empty",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1, 0)", "Down", show=False),
-        Binding("up,k", "move(-1, 0)", "Up", show=False),
-        Binding("right,l", "move(0, 1)", "Next column", show=False),
-        Binding("left,h", "move(0, -1)", "Previous column", show=False),
-        Binding("pagedown,ctrl+d", "page(1)", "Page down", show=False),
-        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False),
-        Binding("home", f"move(0, -{_FAR})", "First column", show=False),
-        Binding("end", f"move(0, {_FAR})", "Last column", show=False),
-        Binding("g,ctrl+home", f"move(-{_FAR}, 0)", "First row", show=False),
-        Binding("G,ctrl+end", f"move({_FAR}, 0)", "Last row", show=False),
-        Binding("enter", "open", "Record", tooltip="Show the whole record"),
+        Binding("down,j", "move(1, 0)", "Down", show=False, id="grid.down"),
+        Binding("up,k", "move(-1, 0)", "Up", show=False, id="grid.up"),
+        Binding("right,l", "move(0, 1)", "Next column", show=False, id="grid.right"),
+        Binding("left,h", "move(0, -1)", "Previous column", show=False, id="grid.left"),
+        Binding("pagedown,ctrl+d", "page(1)", "Page down", show=False, id="grid.page_down"),
+        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False, id="grid.page_up"),
+        Binding("home", f"move(0, -{_FAR})", "First column", show=False, id="grid.first_column"),
+        Binding("end", f"move(0, {_FAR})", "Last column", show=False, id="grid.last_column"),
+        Binding("g,ctrl+home", f"move(-{_FAR}, 0)", "First row", show=False, id="grid.top"),
+        Binding("G,ctrl+end", f"move({_FAR}, 0)", "Last row", show=False, id="grid.bottom"),
+        Binding("enter", "open", "Record", tooltip="Show the whole record", id="grid.open"),
     ]
 
     @dataclass

@@ -90,12 +90,12 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"sheet--{role}" for role in ROLES}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "line(1)", "Down", show=False),
-        Binding("up,k", "line(-1)", "Up", show=False),
-        Binding("pagedown,space,ctrl+d", "page(1)", "Page down", show=False),
-        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False),
-        Binding("home,g", "line(-10000000)", "Top", show=False),
-        Binding("end,G", "line(10000000)", "Bottom", show=False),
+        Binding("down,j", "line(1)", "Down", show=False, id="sheet.down"),
+        Binding("up,k", "line(-1)", "Up", show=False, id="sheet.up"),
+        Binding("pagedown,space,ctrl+d", "page(1)", "Page down", show=False, id="sheet.page_down"),
+        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False, id="sheet.page_up"),
+        Binding("home,g", "line(-10000000)", "Top", show=False, id="sheet.top"),
+        Binding("end,G", "line(10000000)", "Bottom", show=False, id="sheet.bottom"),
     ]
 
     def __init__(self, write: Callable[[int], Paper] | None = None, *, name: str | None = None) -> None:

@@ -199,9 +199,10 @@ def test_a_tool_of_the_desktop_is_used_only_on_that_desktop(tmp_path: Path, monk
     tool.write_text(f"#!/bin/sh\ncat > {tmp_path}/pasted\n")
     tool.chmod(0o700)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    assert hand_over("über", tmp_path, {"WAYLAND_DISPLAY": "w"}).ways == ("wl-copy",)
+    here = {"PATH": os.environ["PATH"], "WAYLAND_DISPLAY": "w"}
+    assert hand_over("über", tmp_path, here).ways == ("wl-copy",)
     assert (tmp_path / "pasted").read_text() == "über"
-    assert hand_over("x", tmp_path, {"WAYLAND_DISPLAY": "w", "SSH_TTY": "/dev/pts/1"}).ways == ()
+    assert hand_over("x", tmp_path, {**here, "SSH_TTY": "/dev/pts/1"}).ways == ()
 
 
 async def test_without_a_terminal_of_its_own_the_editor_is_refused(driver: Driver) -> None:

@@ -23,7 +23,8 @@ from connectors.models import entity_name
 from connectors.oauth import OPEN_FIELDS, has_expired, is_due, token_of
 from connectors.once import Once
 from connectors.paging import Fetch, walk
-from connectors.registry import AuthType, ConnectorMeta
+from connectors.redaction import secret_values
+from connectors.registry import AuthType, ConnectorMeta, credential_fields
 from connectors.webhooks import InboundEvent, WebhookRefusedError, WebhookReply, WebhookRequest
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class BaseConnector:
         """Look-ups that this connector makes once: `await self.once("users", self._fetch_users)`."""
         self._http: HttpClient | None = None
         self._credentials: dict[str, Any] | None = None
+        self._secrets: set[str] = set()
         self._renewing = asyncio.Lock()
         self._renew_not_before = 0.0
 
@@ -181,10 +183,20 @@ class BaseConnector:
                 hold=self.context.hold,
                 on_wait=self.context.on_wait,
                 cancelled=self.context.cancelled,
-                secrets=lambda: [str(v) for n, v in (self._credentials or {}).items() if v and n not in OPEN_FIELDS],
+                secrets=self._unshown,
                 system=self.meta.name or self.source_system,
             )
         return self._http
+
+    def secrets(self) -> set[str]:
+        """What nobody may see of the credentials so far: a token that was renewed is one still."""
+        self._secrets.update(secret_values(credential_fields(self.meta), self._credentials or {}))
+        return self._secrets
+
+    def _unshown(self) -> set[str]:
+        """What is masked in what is exchanged: all of the credentials but what is known to be open."""
+        held = {str(v) for n, v in (self._credentials or {}).items() if v and n not in OPEN_FIELDS}
+        return held | self.secrets()
 
     async def aclose(self) -> None:
         """Close what the connector opened. The engine calls it; override to close more, and call this one too."""

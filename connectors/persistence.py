@@ -13,7 +13,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from connectors.errors import ConnectorError
+from connectors.masking import masked_batches, masked_rejections, quotes
 from connectors.models import ENTITY_RECORDS, Record, entity_name
+from connectors.redaction import SHORTEST_IN_DATA, Redactor
 from connectors.rows import Batch, refused, shape_of
 from connectors.stream import Bookmark, Checkpoint, Deleted, Expect, Item, Page
 from store import runs, upsert
@@ -96,6 +98,7 @@ class EntityWriter:
         checkpoints: False leaves alone what an unfinished run left: this one began where its user chose, and a later
             run that went on from there would miss what lies before.
         keep: False for a dry run: everything is done and counted, then rolled back.
+        secrets: what must not be stored, wherever a vendor quotes it.
     """
 
     def __init__(
@@ -112,6 +115,7 @@ class EntityWriter:
         salt: bytes = b"",
         checkpoints: bool = True,
         keep: bool = True,
+        secrets: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self.entity = entity
         self.counts = EntityCounts()
@@ -129,6 +133,7 @@ class EntityWriter:
         self._checkpoints = checkpoints
         self._bookmark: Any = None
         self._keep = keep
+        self._redactor = Redactor(secrets, shortest=SHORTEST_IN_DATA)
         self._pending = _Pending()
         self._commit: asyncio.Future[dict[str, int]] | None = None
         self._committed_at = time.monotonic()
@@ -156,11 +161,11 @@ class EntityWriter:
             case Page():
                 return await self._take_page(item)
             case Checkpoint():
-                self._pending.cursor = item.cursor
+                self._take_cursor(item.cursor)
             case Deleted():
                 self._pending.deleted.update(map(str, item.source_ids))
             case Bookmark():
-                self._bookmark = item.value
+                self._bookmark = None if quotes(item.value, self._redactor) else item.value
             case Expect():
                 self.counts.expected = item.total
             case Record() | Mapping():
@@ -190,7 +195,8 @@ class EntityWriter:
         return taken
 
     def _take_portion(self, items: Sequence[Item], taken: _Taken) -> None:
-        batches, rejections = self._shape.rows(items)
+        valid, invalid = self._shape.rows(items)
+        batches, rejections = masked_batches(valid, self._redactor), masked_rejections(invalid, self._redactor)
         pending = self._pending
         for batch in batches:
             last = pending.batches[-1] if pending.batches else None
@@ -224,8 +230,13 @@ class EntityWriter:
                 rows = len(taken.source_ids)
                 self._pending.pages.append((page.key, digest, taken.source_ids if taken.whole else None))
         if page.cursor is not None:
-            self._pending.cursor = page.cursor
+            self._take_cursor(page.cursor)
         return rows
+
+    def _take_cursor(self, cursor: Any) -> None:
+        """With a secret in it, such as the address of a next page, it would be useless masked: it is not kept."""
+        if not quotes(cursor, self._redactor):
+            self._pending.cursor = cursor
 
     def _take_hit(self, stored: runs.StoredPage) -> int:
         rows = sum(last - first + 1 for first, last in stored.runs)
@@ -430,13 +441,19 @@ async def _hand_over(organization_id: str, entity: str, what: Sequence[Item] | D
 
 
 async def store_now(
-    database: Database, scope: Scope, entity: str, what: Sequence[Item] | Deleted, record: type[Record] | None = None
+    database: Database,
+    scope: Scope,
+    entity: str,
+    what: Sequence[Item] | Deleted,
+    record: type[Record] | None = None,
+    *,
+    secrets: Callable[[], Iterable[str]] = tuple,
 ) -> int:
     """Store records, or mark what is gone, outside of a sync run; returns how many records were stored.
 
     Raises ConnectorError for an entity that does not exist.
     """
-    writer = EntityWriter(database, scope, entity_name(entity), record or _record_of(entity))
+    writer = EntityWriter(database, scope, entity_name(entity), record or _record_of(entity), secrets=secrets)
     await writer.take(what)
     await writer.flush()
     return writer.counts.fetched - writer.counts.rejected

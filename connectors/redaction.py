@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
-from collections.abc import Callable, Iterable
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, unquote, unquote_plus, urlsplit, urlunsplit
 
 import orjson
+
+from connectors.oauth import SECRETS
+
+if TYPE_CHECKING:
+    from connectors.registry import AuthField
 
 MASK = "***"
 BODY_LIMIT = 8 * 1024 * 1024
@@ -17,11 +24,16 @@ BODY_LIMIT = 8 * 1024 * 1024
 
 _SHORTEST_SECRET = 4
 """Credentials also hold flags and numbers; masking "1" wherever it stands would hide everything and protect nothing."""
+SHORTEST_IN_DATA = 12
+"""What is as short as a word stands in data for reasons of its own, and data that is changed is wrong."""
+_SHORTEST_IN_BASE64 = 8
 
 _NAMES = (
     "authorization", "cookie", "token", "secret", "key", "signature", "password", "passphrase", "credential",
     "assertion", "verifier",
 )  # fmt: skip
+_PLAIN_RUN = re.compile(r"[A-Za-z0-9_-]{16,}")
+_URL_SAFE = str.maketrans("+/", "-_")
 _SENSITIVE = re.compile("|".join(_NAMES), re.IGNORECASE)
 _SENSITIVE_BYTES = tuple(name.encode() for name in _NAMES)
 _REST_OF_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+"(\s*:)?', re.DOTALL)
@@ -37,20 +49,67 @@ def is_sensitive(name: str) -> bool:
     return _SENSITIVE.search(name) is not None
 
 
+def secret_values(fields: Iterable[AuthField], credentials: Mapping[str, Any]) -> list[str]:
+    """What nobody may see of some credentials: what is declared to be a password, what a sign-in left, whatever has
+    the name of a secret, and what stands where an address has one."""
+    declared = SECRETS | {field.name for field in fields if field.type == "password"}
+    return [
+        secret
+        for name, value in credentials.items()
+        if value and not isinstance(value, bool)
+        for secret in ([str(value)] if name in declared or is_sensitive(name) else _in_address(str(value)))
+    ]
+
+
+def _in_address(text: str) -> Iterator[str]:
+    """The password and the parameters with the name of a secret, where the text is a URL."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return
+    if parts.scheme and parts.password:
+        yield unquote(parts.password)
+    for name, _, value in (pair.partition("=") for pair in parts.query.split("&")):
+        if value and _holds_secret(name):
+            yield unquote_plus(value)
+
+
 class Redactor:
     """Masks by name (see `is_sensitive`) and every value that `secrets` yields, however it is written.
 
-    `secrets` is asked each time: a refreshed token is masked from its first use on.
+    `secrets` is asked each time: a refreshed token is masked from its first use on. `shortest`: how long they must be.
     """
 
-    def __init__(self, secrets: Callable[[], Iterable[str]]) -> None:
+    def __init__(self, secrets: Callable[[], Iterable[str]], *, shortest: int = _SHORTEST_SECRET) -> None:
         self._secrets = secrets
+        self._shortest = shortest
         self._known: frozenset[str] = frozenset()
         self._forms: list[bytes] = []
 
     def text(self, text: str) -> str:
         """`text` without the known secrets."""
         return self._mask_values(text.encode("utf-8", "replace")).decode("utf-8", "replace")
+
+    def finds(self, data: bytes) -> bool:
+        """Whether a known secret is written in it."""
+        self._refresh()
+        return any(form in data for form in self._forms)
+
+    def json(self, value: Any) -> Any:
+        """A JSON value without the known secrets, names of fields included; the same one where there is none in it."""
+        try:
+            if not self.finds(orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)):
+                return value
+        except (TypeError, RecursionError):
+            pass  # looked at piece by piece: orjson takes no integer of more than 64 bits
+        return self._masked(value)
+
+    def _masked(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {self._masked(name): self._masked(item) for name, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._masked(item) for item in value]
+        return self.text(value) if isinstance(value, str) else value
 
     def url(self, url: str) -> str:
         """A URL without user info, sensitive parameters and known secrets."""
@@ -109,22 +168,42 @@ class Redactor:
         return data
 
     def _refresh(self) -> None:
-        known = frozenset(secret for secret in self._secrets() if len(secret) >= _SHORTEST_SECRET)
+        known = frozenset(secret for secret in self._secrets() if len(secret) >= self._shortest)
         if known == self._known:
             return
         forms = {form.encode("utf-8", "replace") for secret in known for form in _written_forms(secret)}
         # The longest first, in case one secret is a part of another.
-        self._known, self._forms = known, sorted(forms, key=len, reverse=True)
+        self._forms = sorted(forms, key=len, reverse=True)
+        self._known = known
 
 
-def _written_forms(secret: str) -> Iterable[str]:
-    return (
-        secret,
-        quote(secret, safe=""),
-        quote_plus(secret),
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-    )
+def _written_forms(secret: str) -> Iterator[str]:
+    """Once and twice: a request's body is JSON text, and stands in the JSON of an answer that quotes it. What is long
+    in it and needs no other form is looked for by itself, however often the rest was escaped."""
+    once = {secret, *_escaped(secret), *_PLAIN_RUN.findall(secret)}
+    yield from once
+    for form in once:
+        yield from _escaped(form)
+        if len(form) >= _SHORTEST_IN_BASE64:
+            yield from _in_base64(form.encode("utf-8", "replace"))
+
+
+def _escaped(text: str) -> Iterator[str]:
+    in_json = json.dumps(text)[1:-1]
+    yield from (quote(text, safe=""), quote_plus(text), html.escape(text), repr(text)[1:-1])
+    yield from (in_json, json.dumps(text, ensure_ascii=False)[1:-1])
+    yield in_json.replace("/", "\\/")  # PHP
+    yield in_json.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")  # Go
+
+
+def _in_base64(secret: bytes) -> Iterator[str]:
+    """What of it is the same in the Base64 of every text that it stands in, at each of the three places it can have:
+    `user:password` is written like that."""
+    for before, begun in ((0, 0), (1, 2), (2, 3)):
+        whole = (before + len(secret)) * 8 // 6
+        encoded = b64encode(bytes(before) + secret).decode()[begun:whole]
+        yield encoded
+        yield encoded.translate(_URL_SAFE)
 
 
 def _holds_secret(parameter: str) -> bool:

@@ -26,6 +26,7 @@ SDK_MODULES = frozenset(
         "errors",
         "http",
         "loading",
+        "masking",
         "models",
         "oauth",
         "oauth_validation",

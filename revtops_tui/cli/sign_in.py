@@ -90,7 +90,7 @@ def sign_in(
 
     app = _app(options, ws, described, given, console)
     with begin(ws, options.connector, app, way=way, base_url=base_url, redirect_uri=options.redirect_uri) as started:
-        _show(started, way, described["name"], console)
+        _show(ws, started, way, described["name"], console)
         grant = _finished(started, way, console)
         return brought(started, grant)
 
@@ -128,7 +128,7 @@ def _guide(described: Mapping[str, Any], console: Console) -> None:
         console.say(f"The manifest: revtops connectors {described['slug']}", "dim")
 
 
-def _show(started: SignIn, way: str, name: str, console: Console) -> None:
+def _show(ws: Workspace, started: SignIn, way: str, name: str, console: Console) -> None:
     """Where to go; the browser is opened there, unless it would open on the wrong machine."""
     from revtops_tui.engine.oauth.browser import open_browser
 
@@ -136,7 +136,7 @@ def _show(started: SignIn, way: str, name: str, console: Console) -> None:
     console.say(f"  {started.url}", "bold")
     if started.kind == "device":
         console.say(f"and enter the code {started.user_code}", "bold")  # type: ignore[union-attr]  # its kind says so
-    elif way == "browser" and not open_browser(started.url) and started.listening:
+    elif way == "browser" and not open_browser(ws, started.url) and started.listening:
         console.say("Open it in a browser on this machine; on another one, use --sign-in paste.", "dim")
 
 

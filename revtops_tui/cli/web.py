@@ -6,7 +6,6 @@ import ipaddress
 import os
 import sys
 import tempfile
-import webbrowser
 from argparse import Namespace
 from contextlib import ExitStack
 from pathlib import Path
@@ -46,7 +45,7 @@ def web(options: Namespace, ws: Workspace, console: Console) -> int:
         def introduce(address: str) -> None:
             _introduce(address, console)
             if not options.no_open:
-                _open(address, until_the_end)
+                _open(ws, address, until_the_end)
 
         run_cancellable(
             lambda cancel: options.faces["web"](
@@ -91,13 +90,15 @@ def _introduce(address: str, console: Console) -> None:
     sys.stdout.flush()
 
 
-def _open(address: str, until_the_end: ExitStack) -> None:
+def _open(ws: Workspace, address: str, until_the_end: ExitStack) -> None:
     """Have the browser open it, by a file of the user's own: an address given as an argument is seen by everybody."""
     folder = Path(until_the_end.enter_context(tempfile.TemporaryDirectory(prefix="revtops-web-")))
     page = folder / "open.html"
     page.touch(0o600)
     page.write_text(f'<!DOCTYPE html><meta http-equiv="refresh" content="0;url={address}">', encoding="utf-8")
-    webbrowser.open(page.as_uri())
+    from revtops_tui.engine.oauth.browser import launch
+
+    launch(ws, page.as_uri())
 
 
 COMMANDS = {"web": add_web}

@@ -20,7 +20,7 @@ from revtops_tui.engine.locks import credentials_lock, run_lock
 from revtops_tui.engine.oauth import scopes
 from revtops_tui.engine.oauth.renewal import Renewal
 from revtops_tui.engine.recording import watcher
-from revtops_tui.engine.secrets import remember
+from revtops_tui.engine.secrets import data_masked, remember, remember_values
 from revtops_tui.engine.workspace import Workspace
 from store import connections as store
 from store.clock import moment_of
@@ -29,6 +29,9 @@ from store.schedules import next_due
 
 if TYPE_CHECKING:
     from connectors.base import BaseConnector
+
+_NO_TEXT = ("integer", "boolean", "choice")
+_A_SECRET = 12
 
 T = TypeVar("T")
 
@@ -296,7 +299,7 @@ async def _tested(ws: Workspace, cls: type[BaseConnector], credentials: dict[str
 
 
 async def _prove(connector: BaseConnector) -> Proof:
-    identity = await connector.test_connection()
+    identity = data_masked(await connector.test_connection())
     return Proof(identity, tuple(await connector.granted_scopes()), _limits(connector))
 
 
@@ -320,6 +323,10 @@ def _run(task: Awaitable[T]) -> T:
 
 
 def _checked(meta: ConnectorMeta, fields: Sequence[AuthField], values: Mapping[str, Any]) -> dict[str, Any]:
+    # Known before anything is said of them: also what somebody pasted into a field of another kind.
+    other = {field.name for field in fields if field.type in _NO_TEXT}
+    remember(meta, values)
+    remember_values(v for name, v in values.items() if name in other and isinstance(v, str) and len(v) >= _A_SECRET)
     try:
         credentials = validate_fields(fields, values)
     except ConnectorError as error:

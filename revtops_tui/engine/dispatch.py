@@ -16,7 +16,7 @@ from connectors.registry import Capability, ConnectorAction, Idempotency, WriteO
 from revtops_tui.engine.connections import connector_class, find, use
 from revtops_tui.engine.errors import EngineError, people
 from revtops_tui.engine.recording import doing
-from revtops_tui.engine.secrets import masked
+from revtops_tui.engine.secrets import data_masked, masked
 from revtops_tui.engine.suggestions import did_you_mean
 from revtops_tui.engine.workspace import Workspace
 from store import ledger
@@ -170,7 +170,7 @@ def carry_out(
             request.operation.name,
             request.shown,
             request.requested_by,
-            before=None if state is None else state.values,
+            before=None if state is None else _without_secrets(state.values),
             undoes=undoes,
         )
         entries.append(ledger.intend(ws.database, request.connection, intent, claim))
@@ -178,11 +178,12 @@ def carry_out(
             return await _sent(connector, request)
 
     try:
-        result = use(ws, request.connection.selector, call, purposes=(request.operation.name, request.kind))
+        answer = use(ws, request.connection.selector, call, purposes=(request.operation.name, request.kind))
     except EngineError as error:
         if not entries:
             raise
         return _failed(ws, request, entries[0], error)
+    result = data_masked(answer)
     outcome = ledger.Outcome("ok", result, None, *_names(result))
     ledger.conclude(ws.database, entries[0], outcome)
     return OperationResult("ok", result, None, entries[0], vendor_id=outcome.vendor_id, url=outcome.url)
@@ -235,6 +236,11 @@ def _is_passing(error: BaseException) -> bool:
 
 def _secret_names(parameters: Sequence[Parameter]) -> set[str]:
     return {name for parameter in parameters if parameter.secret for name in parameter.names}
+
+
+def _without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What can be put back: not what would be put back masked."""
+    return {name: value for name, value in values.items() if data_masked(value) is value}
 
 
 def _names(result: Any) -> tuple[str | None, str | None]:

@@ -51,7 +51,9 @@ def people(error: BaseException) -> EngineError:
         return EngineError("cancelled", "Cancelled.", hint="What was committed is kept.")
     kind, message, hint = (getattr(error, name, None) for name in ("kind", "message", "hint"))
     if isinstance(kind, str) and isinstance(message, str) and isinstance(hint, str):
-        return EngineError(kind, message, hint=hint)
+        from revtops_tui.engine.secrets import without_known
+
+        return EngineError(kind, without_known(message), hint=without_known(hint))
     if refused := _by_the_disk(error):
         return people(refused)
     from revtops_tui.engine.secrets import without_secrets

@@ -50,13 +50,14 @@ _TIDY_SECONDS = 3600.0
 class EventSink:
     """Where the rows go that an event changes."""
 
-    def __init__(self, ws: Workspace, connection: Connection) -> None:
+    def __init__(self, ws: Workspace, connection: Connection, connector: BaseConnector) -> None:
         self._database = ws.database
+        self._secrets = connector.secrets
         self._scope = Scope(connection.id, connection.organization_id, connection.source_system)
 
     async def store_records(self, entity: str, records: Sequence[Item] | Deleted) -> int:
         """Store one batch, or mark what is gone, at once."""
-        return await store_now(self._database, self._scope, entity, records)
+        return await store_now(self._database, self._scope, entity, records, secrets=self._secrets)
 
 
 class Handling:
@@ -137,7 +138,7 @@ class Handling:
         return not self._is_paused(connection)
 
     async def _given_to(self, connector: BaseConnector, connection: Connection, event: Event) -> None:
-        token = current_sink.set(EventSink(self._ws, connection))
+        token = current_sink.set(EventSink(self._ws, connection, connector))
         try:
             payload: dict[str, Any] = json.loads(event.payload)
             await connector.handle_event(event.type, payload)

@@ -1,8 +1,8 @@
-"""Nango as a broker of tokens, for those who have it: it signs in at the vendor and keeps the grant; we ask it for tokens.
+"""Nango as a broker of tokens, for those who have it: it signs in at the vendor and keeps the grant; it lends tokens.
 
 A connection made through it keeps no token here, only which connection of the broker's it is. The broker's own secret
-key comes from `REVTOPS_NANGO_SECRET_KEY`, its address from the setting `nango.host`. The API is Nango's OpenAPI document
-of 2026-08: POST /connect/sessions, GET /connections, GET /connections/{connectionId}.
+key comes from `REVTOPS_NANGO_SECRET_KEY`, its address from the setting `nango.host`. The API is Nango's OpenAPI
+document of 2026-08: POST /connect/sessions, GET /connections, GET /connections/{connectionId}.
 """
 
 from __future__ import annotations

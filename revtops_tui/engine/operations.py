@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from connectors.registry import Capability
 from revtops_tui.engine import approvals
@@ -12,6 +12,7 @@ from revtops_tui.engine.cancelling import cancelled_by
 from revtops_tui.engine.connections import use
 from revtops_tui.engine.dispatch import OperationResult, carry_out, checked, needs
 from revtops_tui.engine.errors import EngineError
+from revtops_tui.engine.secrets import data_masked
 from revtops_tui.engine.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def schema(ws: Workspace, selector: str, *, cancel: threading.Event | None = Non
 
     async def call(connector: BaseConnector) -> list[dict[str, Any]]:
         async with cancelled_by(cancel):
-            return await connector.get_schema()
+            return cast("list[dict[str, Any]]", data_masked(await connector.get_schema()))
 
     needs(ws, selector, Capability.QUERY)
     return use(ws, selector, call, purposes=("query",))
@@ -40,7 +41,7 @@ def query(ws: Workspace, selector: str, request: str, *, cancel: threading.Event
 
     async def call(connector: BaseConnector) -> Any:
         async with cancelled_by(cancel):
-            return await connector.query(request)
+            return data_masked(await connector.query(request))
 
     needs(ws, selector, Capability.QUERY)
     return use(ws, selector, call, purposes=("query",))

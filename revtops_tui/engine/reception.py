@@ -16,6 +16,7 @@ from connectors.registry import Capability
 from connectors.webhooks import InboundEvent, WebhookRefusedError, WebhookReply, WebhookRequest
 from revtops_tui.engine.connections import add_to_credentials, find
 from revtops_tui.engine.open_connectors import OpenConnectors
+from revtops_tui.engine.secrets import data_masked
 from revtops_tui.engine.unsigned import check_secret_part, is_unsigned, read
 from revtops_tui.engine.workspace import Workspace
 from store import events as store
@@ -98,6 +99,6 @@ async def keep(ws: Workspace, connection: Connection, events: Sequence[InboundEv
 
 
 def _arrival(event: InboundEvent) -> Arrival:
-    payload = orjson.dumps(event.payload, default=str)
+    payload = orjson.dumps(data_masked(event.payload), default=str)
     digest = hashlib.sha256(event.type.encode() + b"\n" + payload).hexdigest()
     return Arrival(event.id or digest, event.type, payload.decode())

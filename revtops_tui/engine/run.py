@@ -7,7 +7,7 @@ import datetime as dt
 import inspect
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,6 +73,8 @@ class SyncRun:
         self, database: Database, connection: Connection, cls: type[BaseConnector], run_id: int, options: SyncOptions
     ) -> None:
         self.entities: dict[str, EntityState] = {}
+        self.secrets: Callable[[], Iterable[str]] = tuple
+        """What the connection's connector holds that must not be stored."""
         self._database = database
         self._connection = connection
         self._cls = cls
@@ -277,6 +279,7 @@ class SyncRun:
             started_at=started_at,
             salt=f"{self._code},{','.join(record.model_fields)}".encode(),
             keep=not self._options.dry_run,
+            secrets=self.secrets,
         )
 
 

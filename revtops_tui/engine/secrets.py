@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from connectors.redaction import Redactor
     from connectors.registry import ConnectorMeta
 
 _SHAPED = re.compile(
@@ -19,46 +21,52 @@ _SHAPED = re.compile(
         [^\s"',;&@]+""",
     re.IGNORECASE | re.VERBOSE,
 )
-_known: set[str] = set()
+_MOST_KNOWN = 256
+"""The newest: a process that runs for months renews tokens every hour, and looks for each of them in every text."""
+_known: dict[str, None] = {}
 
 
 def remember(meta: ConnectorMeta, credentials: Mapping[str, Any]) -> None:
-    """Take the secret fields of some credentials into account from now on."""
-    from connectors.oauth import SECRETS
+    """Take what is secret in some credentials into account from now on."""
+    from connectors.redaction import secret_values
     from connectors.registry import credential_fields
 
-    secret = SECRETS | {field.name for field in credential_fields(meta) if field.type == "password"}
-    remember_values(str(value) for name, value in credentials.items() if name in secret and value)
+    remember_values(secret_values(credential_fields(meta), credentials))
 
 
 def remember_values(secrets: Iterable[str]) -> None:
     """Take these secrets into account from now on."""
-    _known.update(secrets)
+    for secret in secrets:
+        _known.pop(secret, None)
+        _known[secret] = None
+    while len(_known) > _MOST_KNOWN:
+        del _known[next(iter(_known))]
 
 
 def without_secrets(text: str) -> str:
     """`text` with known secrets masked, and whatever stands where secrets stand: a header, a URL, `name=value`."""
-    shaped = _SHAPED.sub(r"\1***", text)
-    if not _known:
-        return shaped
-    from connectors.redaction import Redactor
+    return _SHAPED.sub(r"\1***", without_known(text))
 
-    return Redactor(lambda: _known).text(shaped)
+
+def without_known(text: str) -> str:
+    """`text` with known secrets masked."""
+    return _redactor().text(text) if _known else text
 
 
 def masked(value: Any) -> Any:
     """A JSON value with the known secrets masked in every text of it."""
-    if not _known:
-        return value
+    return _redactor().json(value) if _known else value
+
+
+def data_masked(value: Any) -> Any:
+    """What a system answers, likewise: only what is too long to stand in it by chance."""
+    from connectors.redaction import SHORTEST_IN_DATA
+
+    return _redactor(SHORTEST_IN_DATA).json(value) if _known else value
+
+
+@cache
+def _redactor(shortest: int = 4) -> Redactor:
     from connectors.redaction import Redactor
 
-    redactor = Redactor(lambda: _known)
-
-    def mask(item: Any) -> Any:
-        if isinstance(item, dict):
-            return {name: mask(inner) for name, inner in item.items()}
-        if isinstance(item, list):
-            return [mask(inner) for inner in item]
-        return redactor.text(item) if isinstance(item, str) else item
-
-    return mask(value)
+    return Redactor(lambda: tuple(_known), shortest=shortest)

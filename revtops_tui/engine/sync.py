@@ -261,6 +261,7 @@ class _Job:
             on_exchange=self._exchange if self.on_exchange else None,
             on_wait=self._wait,
         )
+        self.sink.secrets = connector.secrets
         current_sink.set(self.sink)
         try:
             with doing(run_id=run_id or None):

@@ -11,10 +11,10 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from revtops_tui.engine.children import environment_of
 from revtops_tui.tui.background import in_background
 from revtops_tui.words import plural
 
@@ -44,7 +44,7 @@ class Copied:
 
 def hand_over(text: str, home: Path, environment: Mapping[str, str] = os.environ) -> Copied:
     """Give a text to tmux, to a tool of this desktop and to the file in the data directory. It blocks: in a thread."""
-    ways = [command[0] for command in _commands(environment) if _give(command, text)]
+    ways = [command[0] for command in _commands(environment) if _give(command, text, environment)]
     return Copied(tuple(ways), _write(text, home))
 
 
@@ -60,11 +60,12 @@ def _commands(environment: Mapping[str, str]) -> list[Sequence[str]]:
     return found
 
 
-def _give(command: Sequence[str], text: str) -> bool:
+def _give(command: Sequence[str], text: str, environment: Mapping[str, str]) -> bool:
     try:
         subprocess.run(
             command,
             input=text.encode("utf-8", "replace"),
+            env=environment,
             stdout=subprocess.DEVNULL,  # xclip stays behind with what it inherits
             stderr=subprocess.DEVNULL,
             timeout=_SECONDS,
@@ -99,4 +100,7 @@ def copy(app: RevtopsApp, text: str, what: str) -> None:
         where = f" Also in {copied.file}" if copied.file else ""
         app.tell(f"{said}{where}", title=f"Copied {what}" if ways or copied.file else f"Could not copy {what}")
 
-    in_background(app, partial(hand_over, text, app.ws.home), told, app.tell_error, group="copy")
+    def give() -> Copied:
+        return hand_over(text, app.ws.home, environment_of(app.ws))
+
+    in_background(app, give, told, app.tell_error, group="copy")

@@ -6,23 +6,25 @@ import os
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual.app import App, SuspendNotSupported
+from textual.app import SuspendNotSupported
 
+from revtops_tui.engine.children import environment_of
 from revtops_tui.tui.text import plain_lines
 
 if TYPE_CHECKING:
     from revtops_tui.engine.settings import Tools
+    from revtops_tui.tui.app import RevtopsApp
 
 
 class OutsideError(Exception):
     """A program could not be used; the text says why."""
 
 
-def edit(app: App[None], tools: Tools, text: str, suffix: str) -> str | None:
+def edit(app: RevtopsApp, tools: Tools, text: str, suffix: str) -> str | None:
     """What the user made of `text` in the editor; None where it was left as it was. Raises OutsideError.
 
     The text lies in a file of its owner's for as long as the editor runs. Not for secrets: editors keep copies.
@@ -42,7 +44,7 @@ def edit(app: App[None], tools: Tools, text: str, suffix: str) -> str | None:
     return None if edited == text else edited
 
 
-def page(app: App[None], tools: Tools, text: str) -> None:
+def page(app: RevtopsApp, tools: Tools, text: str) -> None:
     """Show a text in the pager, harmless as everywhere: pagers pass terminal codes on. Raises OutsideError."""
     command = tools.pager or os.environ.get("PAGER") or "less"
     _run(app, _words(command), "\n".join(plain_lines(text)))
@@ -58,18 +60,18 @@ def _words(command: str) -> list[str]:
     return words
 
 
-def _run(app: App[None], command: Sequence[str], text: str | None = None) -> None:
+def _run(app: RevtopsApp, command: Sequence[str], text: str | None = None) -> None:
     try:
         with app.suspend():
-            _finish(command, text)
+            _finish(command, text, environment_of(app.ws))
     except SuspendNotSupported:
         raise OutsideError("Another program can be opened in a terminal only, not from here.") from None
 
 
-def _finish(command: Sequence[str], text: str | None) -> None:
+def _finish(command: Sequence[str], text: str | None, environment: Mapping[str, str]) -> None:
     """Run a program to its end. The event loop waits: whatever it drew would be drawn over the program."""
     try:
-        ended = subprocess.run(command, input=text, encoding="utf-8", check=False)
+        ended = subprocess.run(command, input=text, env=environment, encoding="utf-8", check=False)
     except OSError as error:
         raise OutsideError(f"{command[0]} could not be started: {error.strerror}.") from None
     if ended.returncode:

@@ -223,7 +223,7 @@ class SignInDialog(Dialog["ConnectionInfo"]):
             self.query_one("#code").display = False
             self._told = "Open the address on any device. Waiting for you"
         else:
-            self._told = f"{_where(open_browser(started.url), started.listening)} Waiting for you"
+            self._told = f"{_where(open_browser(self.host.ws, started.url), started.listening)} Waiting for you"
         self.query_one("#copy" if started.listening else "#code").focus()
 
     def _trying(self) -> None:

@@ -52,5 +52,5 @@ def next_times(spec: Spec, now: dt.datetime, seed: str = "") -> Sequence[dt.date
 
 
 def local(moment: dt.datetime) -> str:
-    """`Mon 14:30`, on this machine's clock."""
+    """`Mon 2026-03-02 14:30`, on this machine's clock."""
     return f"{moment.astimezone():%a %Y-%m-%d %H:%M}"

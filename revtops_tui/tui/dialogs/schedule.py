@@ -20,7 +20,7 @@ from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.zones import local_zone
 from revtops_tui.tui.background import in_background
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
-from revtops_tui.tui.schedule import local, next_times, write_nobody
+from revtops_tui.tui.schedule import next_times, write_nobody
 from revtops_tui.tui.widgets.form import Field, Form
 from revtops_tui.tui.widgets.press import Press
 from revtops_tui.tui.widgets.sheet import Paper, Sheet
@@ -94,6 +94,9 @@ class ScheduleDialog(Dialog[bool]):
         self.query_one("#off").display = info is not None and info.enabled
         self.query_one("#on").display = info is not None and not info.enabled
         await self.query_one(VerticalScroll).mount(Form(_PARAMETERS, _texts(info.spec) if info else {}))
+        self.call_after_refresh(self._begin)  # a field that is focused before it has its place is scrolled to another
+
+    def _begin(self) -> None:
         self.query(Field).first().focus_editor()
         self.query_one(Sheet).rewrite()
 
@@ -137,7 +140,7 @@ class ScheduleDialog(Dialog[bool]):
             times = next_times(spec, self.host.clock(), str(self._connection.id))
         except EngineError as error:
             return paper.text(error.message, "bad").text(error.hint, "muted")
-        paper.line(("next  ", "key"), ", ".join(local(moment) for moment in times))
+        paper.line(("next  ", "key"), ", ".join(f"{moment.astimezone():%a %d %b %H:%M}" for moment in times))
         return paper if self._known.has_daemon else write_nobody(paper)
 
     @on(Press.Pressed, "#cancel")

@@ -128,6 +128,8 @@ class Side(Vertical):
 
     async def _fill(self, panel: Panel, entry: Entry, *, focus: bool) -> None:
         """Give a panel what is chosen, once it stands."""
+        if not self.is_attached:  # the app is being left
+            return
         if not panel.is_attached:
             await self.mount(panel)
         if focus:

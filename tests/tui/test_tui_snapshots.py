@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.http import BudgetLeft
 from revtops_tui.engine.sync import EntityProgress, Progress
 from revtops_tui.engine.workspace import Workspace
 from revtops_tui.tui.jobs import SyncJob
@@ -101,7 +102,7 @@ def test_a_sync_under_way(compare: Compare, full: Workspace, size: tuple[int, in
 
     async def walk(visit: Visit) -> None:
         job = SyncJob("shop", "Shop")
-        job.see(Progress("shop", "default", entities, 214, "rate limit: 3 s", 72.0, finished=False))
+        job.see(Progress("shop", "default", entities, 214, "rate limit: 3 s", 72.0, False, BudgetLeft(0, 3.0, 100)))
         visit.app.jobs.running["shop"] = job
         visit.app.show_progress()
         await visit.sees("rate limit: 3 s")

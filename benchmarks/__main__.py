@@ -1,4 +1,4 @@
-"""`python -m benchmarks [sync] [start] [app] [search] [grid]`: measure, write results.md, say which bars hold.
+"""`python -m benchmarks [sync] [start] [app] [search] [grid] [body]`: measure, write results.md, say which bars hold.
 
 Or `crash`, `events` or `export`: those have reports of their own.
 
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmarks import app, crash, events, export, grid, ours, report, search, start, sync
+from benchmarks import app, body, crash, events, export, grid, ours, report, search, start, sync
 from benchmarks.bars import judge
 from benchmarks.contenders import HERE, WORK, Contender, peers
 from benchmarks.figures import Figures, size_name, size_of
@@ -24,7 +24,7 @@ from benchmarks.secret_service import Keyring, keyring
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_PARTS = ("sync", "start", "app", "search", "grid")
+_PARTS = ("sync", "start", "app", "search", "grid", "body")
 
 
 def _arguments() -> argparse.Namespace:
@@ -65,6 +65,8 @@ def _measurements(options: argparse.Namespace, vault: Keyring) -> dict[str, Call
         todo["search"] = partial(search.measure_search, options.runs)
     if "grid" in asked:
         todo["grid"] = partial(grid.measure_grid, options.runs)
+    if "body" in asked:
+        todo["body"] = partial(body.measure_body, options.runs)
     return todo
 
 

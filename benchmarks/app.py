@@ -1,61 +1,99 @@
-"""The app in a pseudo-terminal: its first frame next to an empty Textual app's, keys typed ahead, its event loop."""
+"""The app in a pseudo-terminal: its first frame next to an empty Textual app's, Posting's and Harlequin's; keys typed
+ahead; its event loop, and how soon a key shows, while a sync runs.
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from bisect import bisect
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from benchmarks import measure, ours
-from benchmarks.contenders import HERE, WORK
+from benchmarks.contenders import HERE, WORK, make_environment
 from benchmarks.figures import Figures
 from benchmarks.serving import server
-from benchmarks.terminal import terminal
+from benchmarks.terminal import Typist, terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from benchmarks.secret_service import Keyring
 
-_KEYS = 20
-_DOWN = b"\x1b[B"
+_KEYS = 22
+_DOWN, _UP = b"\x1b[B", b"\x1b[A"
 _FRAME_RUNS = 10
+_PEERS = ("posting", "harlequin")
 
 
 def measure_app(runs: int, keyring: Keyring) -> Figures:
-    """`app/revtops`, `app/empty`: a start to the first frame; `app/keys`: typed ahead; `app/lag`: during a sync."""
+    """`app/NAME`: a start to the first frame; `app/keys`: typed ahead; `app/lag`, `app/echo`: during a sync."""
     figures = Figures()
     home = WORK / "data" / "app"
     shutil.rmtree(home, ignore_errors=True)
-    _drive(ours.APP, home, keyring)  # once unmeasured: byte code, and the database of the new home
+    apps = {"empty": "benchmarks.drive:empty", "revtops": ours.APP}
+    for peer in _PEERS:
+        make_environment(peer)
+        apps[peer] = f"benchmarks.peers.{peer}_app:app"
+    for name, app in apps.items():  # once unmeasured: byte code, and the database of the new home
+        _drive(name, app, home, keyring)
     for _ in range(max(runs, _FRAME_RUNS)):
-        for name, app in (("empty", "benchmarks.drive:empty"), ("revtops", ours.APP)):
-            used, seen = _drive(app, home, keyring)
+        for name, app in apps.items():
+            used, seen = _drive(name, app, home, keyring)
             figures.add(f"app/{name}", cpu=used.cpu, wall=used.wall, peak_mb=used.peak_mb, focused=seen["focused"])
     for _ in range(runs):
-        _, seen = _drive(ours.APP, home, keyring, "--keys", str(_KEYS), typed=_DOWN * _KEYS)
+        _, seen = _drive("revtops", ours.APP, home, keyring, "--keys", str(_KEYS), typed=_DOWN * _KEYS)
         figures.add("app/keys", lost=_KEYS - seen["keys"])
     with server(100_000) as running:
         for run in range(runs):
             folder = home / str(run)
             ours.connect(running.base_url, folder, keyring)
-            _, seen = _drive(ours.APP, folder, keyring, "--busy", ours.SYNC_HERE, str(folder))
+            typist = Typist((_DOWN, _UP))
+            busy = ("--busy", ours.SYNC_HERE, str(folder))
+            _, seen = _drive("revtops", ours.APP, folder, keyring, *busy, typist=typist)
+            figures.add("app/echo", **_echo(typist.pressed, seen.pop("painted")))
             figures.add("app/lag", **seen)
     return figures
 
 
+def _echo(pressed: Sequence[float], painted: Sequence[float]) -> dict[str, float]:
+    """How long after a key the screen showed what it did, in milliseconds."""
+    delays = []
+    for moment, following in pairwise(pressed):
+        place = bisect(painted, moment)
+        if place < len(painted) and painted[place] < following:
+            delays.append((painted[place] - moment) * 1000)
+    delays.sort()
+    shown = {f"p{p}_ms": delays[min(len(delays) - 1, len(delays) * p // 100)] for p in (50, 95)}
+    return {**shown, "keys": float(len(delays)), "unseen": float(len(pressed) - 1 - len(delays))}
+
+
 def _drive(
-    app: str, home: Path, keyring: Keyring, *flags: str, typed: bytes = b""
-) -> tuple[measure.Usage, dict[str, float]]:
-    """Run an app under `drive.py`: its cost and what was seen. `typed` is in the terminal before the app starts."""
+    name: str,
+    app: str,
+    home: Path,
+    keyring: Keyring,
+    *flags: str,
+    typed: bytes = b"",
+    typist: Typist | None = None,
+) -> tuple[measure.Usage, dict[str, Any]]:
+    """Run an app under `drive.py`, in the environment that has it: its cost and what was seen.
+
+    `typed` is in the terminal before the app starts.
+    """
     home.mkdir(parents=True, exist_ok=True)
     report = WORK / "seen.json"
-    command = [sys.executable, str(HERE / "drive.py"), "--app", app, "--report", str(report), *flags]
+    python = str(WORK / "venvs" / name / "bin" / "python") if name in _PEERS else sys.executable
+    command = [python, str(HERE / "drive.py"), "--app", app, "--report", str(report), *flags]
     env = {"REVTOPS_HOME": str(home), "PYTHONPATH": str(HERE.parent), "TERM": "xterm-256color", **keyring.env}
+    if name in _PEERS:
+        env |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_DATA_HOME": str(home)}
     screen = bytearray()
     try:
-        with terminal(typed, screen) as program:
+        with terminal(typed, screen, typist) as program:
             used = measure.run(command, env=env, terminal=program)
     except measure.CommandError as error:
         error.add_note(screen[-4000:].decode(errors="replace"))

@@ -74,7 +74,10 @@ BARS = (
     Bar("connector modules that listing imports", "start/connectors/forbidden", 1, 0),
     Bar("first frame / empty Textual app", "app/revtops/cpu", "app/empty/cpu", 1.7),
     Bar("main widget focused at the first frame", "app/revtops/focused", 1, 1, at_least=True),
-    Bar("typed-ahead keys lost, of 20", "app/keys/lost", 1, 0),
+    Bar("first frame / Posting", "app/revtops/cpu", "app/posting/cpu", 0.5),
+    Bar("first frame / Harlequin", "app/revtops/cpu", "app/harlequin/cpu", 0.5),
+    Bar("typed-ahead keys lost, of 22", "app/keys/lost", 1, 0),
+    Bar("key press to repaint while a sync runs, p95, ms", "app/echo/p95_ms", 1, 50),
     Bar("search while typing, 1M deals, p95, ms", "search/1M deals/typing/p95_ms", 1, 100),
     Bar("a letter that most of 1M deals have, p95, ms", "search/1M deals/'a'/p95_ms", 1, 100),
     Bar("a word that 200,000 of 1M deals have, p95, ms", "search/1M deals/'renewal'/p95_ms", 1, 100),
@@ -93,6 +96,7 @@ BARS = (
         "grid/textual-fastdatatable 1M/page_ms",
         1.0,
     ),
+    Bar("a JSON body of 5 MB open, CPU ms", "body/json-view/open_ms", 1, 300),
     Bar("event-loop lag while a sync runs, p95, ms", "app/lag/p95_ms", 1, 20),
 )
 

@@ -2,7 +2,8 @@
 
 The app is given as `module:callable`, where the callable makes an App. What was seen is written as JSON to `--report`:
 `focused` (1 if a widget had the focus at the first frame); with `--keys` how many key presses reached that widget, as
-`keys`; with `--busy` how late the event loop was while that ran in a thread: `p50_ms`, `p95_ms`, `p99_ms`, `seconds`.
+`keys`; with `--busy` how late the event loop was while that ran in a thread: `p50_ms`, `p95_ms`, `p99_ms`, `seconds`,
+and `painted`: when (by the machine's monotonic clock) a screen was written on which the list's cursor had moved.
 """
 
 from __future__ import annotations
@@ -56,6 +57,25 @@ class _Keys:
         setattr(Widget, forward.__name__, counting)
 
 
+class _Paints:
+    """Notes when the terminal is written to after the cursor of the focused list has moved."""
+
+    def __init__(self, app: App[Any]) -> None:
+        self.times: list[float] = []
+        driver: Any = app._driver  # nothing public is told of a write
+        write, main = driver.write, app.focused
+        where = getattr(main, "current", None)
+
+        def writing(data: str) -> None:
+            nonlocal where
+            write(data)
+            if (now := getattr(main, "current", None)) != where:
+                where = now
+                self.times.append(time.monotonic())
+
+        driver.write = writing
+
+
 async def _lag(busy: Callable[[], object]) -> dict[str, float]:
     """How late the event loop is, sampled every 5 ms while `busy` runs in a thread."""
     lags: list[float] = []
@@ -78,13 +98,15 @@ async def _watch(pilot: Pilot[Any], report: Path, keys: _Keys | None, busy: Call
     app.call_after_refresh(shown.set)
     await shown.wait()
     main = app.focused
-    seen: dict[str, float] = {"focused": int(main is not None)}
+    seen: dict[str, Any] = {"focused": int(main is not None)}
     if keys is not None:
         with suppress(TimeoutError):
             await asyncio.wait_for(keys.all_came.wait(), _PATIENCE)
         seen["keys"] = keys.counts[main] if main else 0
     if busy is not None:
+        paints = _Paints(app)
         seen |= await _lag(busy)
+        seen["painted"] = paints.times
     report.write_text(json.dumps(seen))
     app.exit()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from revtops_tui.engine.workspace import Workspace
     from revtops_tui.tui.app import RevtopsApp
-    from revtops_tui.tui.keys import KeyList
+    from revtops_tui.tui.shell.keys import KeyList
 
 
 def run(ws: Workspace, *, demo: bool = False, on_ready: Callable[[RevtopsApp], None] | None = None) -> int:
@@ -26,6 +26,6 @@ def run(ws: Workspace, *, demo: bool = False, on_ready: Callable[[RevtopsApp], N
 def list_keys(preset: str, bindings: Mapping[str, str]) -> KeyList:
     """Every command with the keys that these settings give it, and what is wrong with them. Imports every screen."""
     from revtops_tui.engine.settings import Keys
-    from revtops_tui.tui.keys import listed
+    from revtops_tui.tui.shell.keys import listed
 
     return listed(Keys(preset, bindings))

@@ -14,15 +14,15 @@ from textual.binding import Binding, BindingType
 from textual.screen import SystemModalScreen
 from textual.signal import Signal
 
-from revtops_tui.tui.alerts import Alerts
 from revtops_tui.tui.background import in_background
-from revtops_tui.tui.jobs import USUAL, Extent, Jobs
-from revtops_tui.tui.leaving import Leaving
-from revtops_tui.tui.notices import Notices
 from revtops_tui.tui.panes.pane import Pane
-from revtops_tui.tui.syncs import Syncs
+from revtops_tui.tui.shell.alerts import Alerts
+from revtops_tui.tui.shell.jobs import USUAL, Extent, Jobs
+from revtops_tui.tui.shell.leaving import Leaving
+from revtops_tui.tui.shell.notices import Notices
+from revtops_tui.tui.shell.syncs import Syncs
+from revtops_tui.tui.shell.tasks import Task, Tasks, UnderWay, summary
 from revtops_tui.tui.tabs import TABS
-from revtops_tui.tui.tasks import Task, Tasks, UnderWay, summary
 from revtops_tui.tui.theme import DARK, PLAIN, THEMES
 from revtops_tui.tui.widgets.key_line import KeyLine
 from revtops_tui.tui.widgets.status_line import StatusLine
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from revtops_tui.engine.connections import ConnectionInfo
     from revtops_tui.engine.errors import EngineError
     from revtops_tui.engine.workspace import Workspace
-    from revtops_tui.tui.panes.data import DataPane
-    from revtops_tui.tui.panes.traffic import TrafficPane
+    from revtops_tui.tui.panes.data.pane import DataPane
+    from revtops_tui.tui.panes.traffic.pane import TrafficPane
 
 _PAINTS_A_SECOND = 10
 _FROM_BELOW = frozenset({"go", "jump", "notices", "organizations", "settings", "tasks"})
@@ -53,7 +53,7 @@ def _save(ws: Workspace, key: str, value: Any) -> None:
 
 
 def _palette() -> type[Provider]:
-    from revtops_tui.tui.palette import Everything
+    from revtops_tui.tui.shell.palette import Everything
 
     return Everything
 
@@ -151,7 +151,7 @@ class RevtopsApp(App[None]):
         chosen = settings.appearance.theme
         self.theme = PLAIN.name if self.no_color else DARK.name if chosen == "auto" else chosen
         if settings.keys.bindings or settings.keys.preset != "default":
-            from revtops_tui.tui.keys import keymap
+            from revtops_tui.tui.shell.keys import keymap
 
             self.set_keymap(keymap(settings.keys))
         else:
@@ -295,13 +295,13 @@ class RevtopsApp(App[None]):
 
     def copy(self, text: str, what: str) -> None:
         """Copy a text to wherever it can be pasted from; the toast says how, and `what` it was, never the text."""
-        from revtops_tui.tui.clipboard import copy
+        from revtops_tui.tui.shell.clipboard import copy
 
         copy(self, text, what)
 
     async def edit(self, text: str, suffix: str = ".json") -> str | None:
         """What the user made of a text in the editor; None where it was left as it was, or there is no editor."""
-        from revtops_tui.tui.outside import OutsideError, edit
+        from revtops_tui.tui.shell.outside import OutsideError, edit
 
         try:
             return edit(self, self.ws.settings.tools, text, suffix)
@@ -311,7 +311,7 @@ class RevtopsApp(App[None]):
 
     def page(self, text: str) -> None:
         """Show a long text in the pager."""
-        from revtops_tui.tui.outside import OutsideError, page
+        from revtops_tui.tui.shell.outside import OutsideError, page
 
         try:
             page(self, self.ws.settings.tools, text)

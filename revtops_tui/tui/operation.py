@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connectors.parameters import Parameter, parse_parameters
-from revtops_tui.tui.inventory import Entry
+from revtops_tui.tui.panes.connectors.inventory import Entry
 from revtops_tui.tui.widgets.sheet import Paper
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from revtops_tui.tui.record_page import in_order
+from revtops_tui.tui.papers.record_page import in_order
 
 if TYPE_CHECKING:
     from revtops_tui.tui.app import RevtopsApp

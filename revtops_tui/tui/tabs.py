@@ -29,10 +29,10 @@ class Tab:
 
 
 TABS = (
-    Tab("connectors", "1", "Connectors", "connectors", "ConnectorsPane"),
-    Tab("data", "2", "Data", "data", "DataPane"),
-    Tab("query", "3", "Query", "query", "QueryPane"),
-    Tab("inbox", "4", "Inbox", "inbox", "InboxPane"),
-    Tab("traffic", "5", "Traffic", "traffic", "TrafficPane"),
+    Tab("connectors", "1", "Connectors", "connectors.pane", "ConnectorsPane"),
+    Tab("data", "2", "Data", "data.pane", "DataPane"),
+    Tab("query", "3", "Query", "query.pane", "QueryPane"),
+    Tab("inbox", "4", "Inbox", "inbox.pane", "InboxPane"),
+    Tab("traffic", "5", "Traffic", "traffic.pane", "TrafficPane"),
     Tab("runs", "6", "Runs", "runs", "RunsPane"),
 )

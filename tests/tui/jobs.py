@@ -18,7 +18,7 @@ class Keys:
 
 @dataclass(frozen=True)
 class Typed:
-    """A text that is written where the focus is; the page shows `what` it is. It costs no keys: nobody can save them."""
+    """A text that is written where the focus is; the page shows `what` it is. It costs no keys: nobody can save any."""
 
     what: str
     text: str
@@ -70,7 +70,7 @@ def _sees(*texts: str) -> Sees:
 JOBS = {
     "connect": Job(
         "Connect a system",
-        8,
+        4,
         (
             *(_keys("slash"), Typed("its name", "hubspot"), _keys("enter", "enter")),
             *(_sees("Connect HubSpot"), Typed("its credentials", "{token}"), _keys("ctrl+s"), _sees("● HubSpot")),

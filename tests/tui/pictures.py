@@ -31,24 +31,45 @@ def comparing(snapshot: SnapshotAssertion) -> Compare:
     return lambda look, svg: bool(kept(name=look) == svg)
 
 
-def picture(compare: Compare, ws: Workspace, size: tuple[int, int], walk: Walk, now: dt.datetime = NOW) -> bool:
-    """Open the app over `ws`, walk to a state, and compare it in every look; its clock stands at `now`."""
-    taken = asyncio.run(_take(ws, size, walk, now))
+def picture(
+    compare: Compare,
+    ws: Workspace,
+    size: tuple[int, int],
+    walk: Walk,
+    now: dt.datetime = NOW,
+    *,
+    release: Callable[[], object] | None = None,
+) -> bool:
+    """Open the app over `ws`, walk to a state, and compare it in every look; its clock stands at `now`.
+
+    With `release` the state is one of waiting: nothing is waited for, neither to open the app nor for what it does, and
+    when the pictures are taken this is called to let go of it.
+    """
+    taken = asyncio.run(_take(ws, size, walk, now, release))
     different = [look for look, svg in taken.items() if not compare(look, svg)]
     assert not different, f"not as it was in: {', '.join(different)}"
     return True
 
 
-async def _take(ws: Workspace, size: tuple[int, int], walk: Walk, now: dt.datetime) -> dict[str, str]:
+async def _take(
+    ws: Workspace, size: tuple[int, int], walk: Walk, now: dt.datetime, release: Callable[[], object] | None
+) -> dict[str, str]:
     app = Driver(ws).app(now)
     taken = {}
     async with app.run_test(size=size, notifications=True) as pilot:
         visit = Visit(app, pilot)
-        await visit.until(lambda: app.is_open)
-        await walk(visit)
-        await visit.settle()
-        for look, theme in LOOKS.items():
-            app.theme = theme
-            await visit.settle()
-            taken[look] = app.export_screenshot(title="revtops")
+        settle = visit.settle if release is None else pilot.pause
+        try:
+            if release is None:
+                await visit.until(lambda: app.is_open)
+            await walk(visit)
+            await settle()
+            for look, theme in LOOKS.items():
+                app.theme = theme
+                await settle()
+                taken[look] = app.export_screenshot(title="revtops")
+        finally:
+            if release is not None:
+                await asyncio.to_thread(release)
+                await visit.settle()
     return taken

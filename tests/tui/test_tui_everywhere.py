@@ -12,8 +12,8 @@ import pytest
 from revtops_tui.engine.app_state import AppState
 from revtops_tui.engine.settings import load
 from revtops_tui.engine.workspace import Workspace
-from revtops_tui.tui.clipboard import FILE, hand_over
-from revtops_tui.tui.tasks import Task, TaskProgress
+from revtops_tui.tui.shell.clipboard import FILE, hand_over
+from revtops_tui.tui.shell.tasks import Task, TaskProgress
 from tests.support.command_line import Shop, deals
 from tests.tui.driver import Driver, Visit
 from tests.tui.shops import connect, synced

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from revtops_tui.engine.workspace import Workspace
-from revtops_tui.tui.tasks import Task
+from revtops_tui.tui.shell.tasks import Task
 from tests.tui.driver import Visit
 from tests.tui.pictures import SIZES, Compare, picture
 

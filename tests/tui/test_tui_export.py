@@ -14,7 +14,7 @@ from revtops_tui.engine.export import Exported, Options, export_table
 from revtops_tui.engine.workspace import Workspace
 from revtops_tui.tui.dialogs.export import ExportDialog
 from revtops_tui.tui.paths import completed, file_name, shown_path
-from revtops_tui.tui.tasks import TaskProgress
+from revtops_tui.tui.shell.tasks import TaskProgress
 from revtops_tui.tui.widgets.item_list import ItemList
 from tests.support.command_line import Shop, deals
 from tests.tui.driver import Driver, Visit

@@ -11,8 +11,8 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from revtops_tui.tui.body import JsonBody, read_body
 from revtops_tui.tui.theme import DARK
+from revtops_tui.tui.widgets.body import JsonBody, read_body
 from revtops_tui.tui.widgets.json_view import JsonView
 
 DEALS = {

@@ -7,7 +7,7 @@ import pytest
 from revtops_tui.engine.settings import PRESETS as NAMES
 from revtops_tui.engine.settings import THEMES, Keys
 from revtops_tui.tui.app import RevtopsApp
-from revtops_tui.tui.keys import (
+from revtops_tui.tui.shell.keys import (
     PRESETS,
     commands,
     commands_without_id,

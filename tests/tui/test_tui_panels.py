@@ -16,9 +16,9 @@ from revtops_tui.engine.schedules import schedules
 from revtops_tui.engine.sync import EntityProgress, Progress
 from revtops_tui.engine.workspace import Workspace
 from revtops_tui.tui import panels
-from revtops_tui.tui.jobs import SyncJob
 from revtops_tui.tui.panels import PanelTab
 from revtops_tui.tui.panels.paper_panel import PaperPanel
+from revtops_tui.tui.shell.jobs import SyncJob
 from revtops_tui.tui.widgets.sheet import Paper
 from tests.support.command_line import Shop, deals
 from tests.tui.driver import Driver, Visit

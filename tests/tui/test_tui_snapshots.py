@@ -10,7 +10,7 @@ import pytest
 from connectors.http import BudgetLeft
 from revtops_tui.engine.sync import EntityProgress, Progress
 from revtops_tui.engine.workspace import Workspace
-from revtops_tui.tui.jobs import SyncJob
+from revtops_tui.tui.shell.jobs import SyncJob
 from tests.support.command_line import Shop
 from tests.tui.driver import Visit
 from tests.tui.pictures import SIZES, Compare, picture

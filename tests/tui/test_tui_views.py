@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import to_thread
 
-from revtops_tui.tui.panes.data_view import Layout, View, document_of, view_of
+from revtops_tui.tui.panes.data.view import Layout, View, document_of, view_of
 from revtops_tui.tui.widgets.record_grid import RecordGrid
 from tests.support.command_line import Shop
 from tests.tui.driver import Driver, Visit

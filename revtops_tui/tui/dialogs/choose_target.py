@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
-from revtops_tui.tui.targets import Target
+from revtops_tui.tui.panes.query.targets import Target
 from revtops_tui.tui.widgets.item_list import Item, ItemList
 
 

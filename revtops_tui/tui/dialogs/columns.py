@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
-from revtops_tui.tui.panes.data_view import Layout
+from revtops_tui.tui.panes.data.view import Layout
 from revtops_tui.tui.widgets.columns import Column
 from revtops_tui.tui.widgets.item_list import Item, ItemList
 

@@ -17,7 +17,7 @@ from revtops_tui.tui.background import in_background
 from revtops_tui.tui.dialogs.ask import Ask, Choice
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.paths import completed, file_name, shown_path
-from revtops_tui.tui.tasks import Task, TaskProgress
+from revtops_tui.tui.shell.tasks import Task, TaskProgress
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.item_list import Item, ItemList
 from revtops_tui.words import file_size, plural

@@ -16,8 +16,8 @@ from connectors.errors import InvalidInputError
 from connectors.parameters import validate_arguments
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.dialogs.send import SendDialog
-from revtops_tui.tui.document import write_record
 from revtops_tui.tui.operation import Operation
+from revtops_tui.tui.papers.document import write_record
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.form import CLEARED, Field, Form
 from revtops_tui.tui.widgets.press import Press

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
-from revtops_tui.tui.keys import Command, conflicts, distinct, keymap, keys_of, undeliverable, with_command
+from revtops_tui.tui.shell.keys import Command, conflicts, distinct, keymap, keys_of, undeliverable, with_command
 from revtops_tui.tui.text import label_of
 from revtops_tui.tui.widgets.item_list import Item, ItemList
 

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
-from revtops_tui.tui.notices import Notice
+from revtops_tui.tui.shell.notices import Notice
 from revtops_tui.tui.widgets.sheet import Paper, Sheet
 
 _MARKS = {"information": ("·", "muted"), "warning": ("!", "busy"), "error": ("✗", "bad")}

@@ -15,7 +15,7 @@ from textual.content import Content
 
 from revtops_tui.tui.background import in_background
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
-from revtops_tui.tui.record_page import in_order, write_page
+from revtops_tui.tui.papers.record_page import in_order, write_page
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.item_list import ItemList
 from revtops_tui.tui.widgets.related_list import RelatedList

@@ -20,7 +20,7 @@ from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.zones import local_zone
 from revtops_tui.tui.background import in_background
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
-from revtops_tui.tui.schedule import next_times, write_nobody
+from revtops_tui.tui.papers.schedule import next_times, write_nobody
 from revtops_tui.tui.widgets.form import Field, Form
 from revtops_tui.tui.widgets.press import Press
 from revtops_tui.tui.widgets.sheet import Paper, Sheet

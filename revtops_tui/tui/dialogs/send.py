@@ -15,10 +15,10 @@ from textual.widgets import Static
 
 from revtops_tui.tui.background import in_background
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
-from revtops_tui.tui.document import write_record
-from revtops_tui.tui.foresight import foresee, write_changes, write_request
 from revtops_tui.tui.operation import Operation
-from revtops_tui.tui.outcome import summary, write_outcome
+from revtops_tui.tui.papers.document import write_record
+from revtops_tui.tui.papers.foresight import foresee, write_changes, write_request
+from revtops_tui.tui.papers.outcome import summary, write_outcome
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.press import Press
 from revtops_tui.tui.widgets.sheet import Paper, Sheet

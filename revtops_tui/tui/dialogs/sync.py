@@ -18,7 +18,7 @@ from connectors.parameters import Parameter
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.moments import moment
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
-from revtops_tui.tui.jobs import Extent
+from revtops_tui.tui.shell.jobs import Extent
 from revtops_tui.tui.text import label_of, plain
 from revtops_tui.tui.widgets.form import Field, Form
 from revtops_tui.tui.widgets.press import Press

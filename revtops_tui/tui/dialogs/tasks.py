@@ -15,7 +15,7 @@ from revtops_tui.tui.widgets.sheet import Paper, Sheet
 from revtops_tui.words import duration
 
 if TYPE_CHECKING:
-    from revtops_tui.tui.tasks import UnderWay
+    from revtops_tui.tui.shell.tasks import UnderWay
 
 _BAR = 20
 _ENDED = 6

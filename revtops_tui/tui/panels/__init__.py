@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from revtops_tui.tui.inventory import Entry
     from revtops_tui.tui.panels.panel import Panel
+    from revtops_tui.tui.panes.connectors.inventory import Entry
 
 
 def _nothing(_: Entry) -> str:

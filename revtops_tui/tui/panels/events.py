@@ -11,9 +11,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from revtops_tui.tui.background import in_background
-from revtops_tui.tui.mail import Mail, event_item, write_event
 from revtops_tui.tui.panels.panel import Panel
-from revtops_tui.tui.replaying import Replaying
+from revtops_tui.tui.panes.inbox.mail import Mail, event_item, write_event
+from revtops_tui.tui.panes.inbox.replaying import Replaying
 from revtops_tui.tui.widgets.item_list import ItemList
 from revtops_tui.tui.widgets.sheet import Paper, Sheet
 

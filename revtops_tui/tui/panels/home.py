@@ -12,10 +12,10 @@ from textual.app import ComposeResult
 from textual.message import Message
 
 from revtops_tui.tui.background import in_background
-from revtops_tui.tui.home import troubles, write_home
-from revtops_tui.tui.inventory import Entry
-from revtops_tui.tui.overview import welcome
 from revtops_tui.tui.panels.panel import Panel
+from revtops_tui.tui.panes.connectors.inventory import Entry
+from revtops_tui.tui.papers.home import troubles, write_home
+from revtops_tui.tui.papers.overview import welcome
 from revtops_tui.tui.widgets.item_list import ItemList
 from revtops_tui.tui.widgets.sheet import Paper, Sheet
 

@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from revtops_tui.tui.background import in_background
-from revtops_tui.tui.overview import overview
 from revtops_tui.tui.panels.paper_panel import PaperPanel
+from revtops_tui.tui.papers.overview import overview
 from revtops_tui.tui.widgets.sheet import Paper
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from textual.containers import Vertical
 
 if TYPE_CHECKING:
     from revtops_tui.tui.app import RevtopsApp
-    from revtops_tui.tui.inventory import Entry
+    from revtops_tui.tui.panes.connectors.inventory import Entry
 
 
 class Panel(Vertical):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from revtops_tui.tui.background import in_background
 from revtops_tui.tui.panels.paper_panel import PaperPanel
+from revtops_tui.tui.panes.query.targets import names, target_of
 from revtops_tui.tui.sql.names import Name
-from revtops_tui.tui.targets import names, target_of
 from revtops_tui.tui.widgets.sheet import Paper
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.app import ComposeResult
 
-from revtops_tui.tui import rejected
 from revtops_tui.tui.background import in_background
 from revtops_tui.tui.panels.panel import Panel
+from revtops_tui.tui.papers import rejected
 from revtops_tui.tui.widgets.item_list import ItemList
 from revtops_tui.tui.widgets.sheet import Paper, Sheet
 

@@ -9,11 +9,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from revtops_tui.tui.background import in_background
-from revtops_tui.tui.overview import mark_of
 from revtops_tui.tui.panels.overview import recent_runs
 from revtops_tui.tui.panels.paper_panel import PaperPanel
-from revtops_tui.tui.progress import run_line, told, write_outcome, write_progress
-from revtops_tui.tui.schedule import write_schedule
+from revtops_tui.tui.papers.overview import mark_of
+from revtops_tui.tui.papers.progress import run_line, told, write_outcome, write_progress
+from revtops_tui.tui.papers.schedule import write_schedule
 from revtops_tui.tui.text import ago, fit, label_of
 from revtops_tui.tui.widgets.sheet import Paper
 from revtops_tui.words import duration

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 
 from revtops_tui.tui.panels.panel import Panel
-from revtops_tui.tui.traffic_view import TrafficView
+from revtops_tui.tui.panes.traffic.view import TrafficView
 
 
 class TrafficPanel(Panel):

@@ -11,10 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
-from revtops_tui.tui import rejected
 from revtops_tui.tui.background import in_background
 from revtops_tui.tui.panes.pane import Pane
-from revtops_tui.tui.runs import Register, job_of, load, run_items, write_none, write_run
+from revtops_tui.tui.papers import rejected
+from revtops_tui.tui.papers.runs import Register, job_of, load, run_items, write_none, write_run
 from revtops_tui.tui.widgets.item_list import ItemList
 from revtops_tui.tui.widgets.sheet import Paper, Sheet
 

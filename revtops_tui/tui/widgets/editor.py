@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import TextArea
 
-from revtops_tui.tui.history import History
+from revtops_tui.tui.panes.query.history import History
 from revtops_tui.tui.sql.complete import complete
 from revtops_tui.tui.sql.highlight import Highlights
 from revtops_tui.tui.sql.mistakes import Place

@@ -18,7 +18,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from revtops_tui.tui.background import in_background
-from revtops_tui.tui.exchange import list_line
+from revtops_tui.tui.papers.exchange import list_line
 from revtops_tui.tui.text import plain, wrap
 from revtops_tui.tui.widgets.line import Line, ink
 

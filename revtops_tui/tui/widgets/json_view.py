@@ -11,8 +11,8 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from revtops_tui.tui.body import Body, JsonBody, piece, read_body
 from revtops_tui.tui.text import plain
+from revtops_tui.tui.widgets.body import Body, JsonBody, piece, read_body
 from revtops_tui.tui.widgets.folds import Folds
 from revtops_tui.tui.widgets.line import Line, ink
 

@@ -1,0 +1,1 @@
+"""The data workspace: tables, and the rows of one of them."""

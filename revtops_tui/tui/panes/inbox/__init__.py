@@ -1,0 +1,1 @@
+"""The inbox: what waits for an approval, and what vendors told."""

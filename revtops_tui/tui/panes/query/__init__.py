@@ -1,0 +1,1 @@
+"""The query workspace: tabs with an editor and what came of it."""

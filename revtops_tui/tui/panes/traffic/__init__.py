@@ -1,0 +1,1 @@
+"""The traffic workspace: exchanges with vendors as they happen."""

@@ -1,0 +1,1 @@
+"""What stands on a sheet: each module tells one thing as lines for a width, and knows no widget."""

@@ -100,8 +100,9 @@ TOKEN_FIELDS = ("access_token", "token", "api_key")
 """The credentials that a request is authenticated with: the first that is there."""
 SECRETS = frozenset({*TOKEN_FIELDS, "refresh_token", "client_secret"})
 """Of what a sign-in leaves, what nobody may see."""
-OPEN_FIELDS = frozenset({"client_id", "expires_at", "renew_at", "granted_scopes", "instance_url"})
-"""The rest of it: `expires_at` and `renew_at` are seconds since 1970, `granted_scopes` is a list."""
+OPEN_FIELDS = frozenset({"client_id", "expires_at", "renew_at", "granted_scopes", "instance_url", "lent_by"})
+"""The rest of it: `expires_at` and `renew_at` are seconds since 1970, `granted_scopes` is a list, `lent_by` the broker
+that renews the token."""
 
 
 def token_of(credentials: Mapping[str, Any]) -> str:
@@ -112,7 +113,11 @@ def token_of(credentials: Mapping[str, Any]) -> str:
 def is_due(credentials: Mapping[str, Any], now: float) -> bool:
     """Whether the token should be renewed before it is used again, and can be."""
     renew_at = credentials.get("renew_at")
-    return isinstance(renew_at, int | float) and now >= renew_at and bool(credentials.get("refresh_token"))
+    return isinstance(renew_at, int | float) and now >= renew_at and _can_be_renewed(credentials)
+
+
+def _can_be_renewed(credentials: Mapping[str, Any]) -> bool:
+    return bool(credentials.get("refresh_token") or credentials.get("lent_by"))
 
 
 def has_expired(credentials: Mapping[str, Any], now: float) -> bool:

@@ -27,6 +27,9 @@ from revtops_tui.words import plural, until
 from store.clock import now
 from store.connections import DEFAULT_NAME
 
+NANGO = "nango"
+"""The way to connect by which a broker keeps the grant."""
+
 # -- connect -----------------------------------------------------------------------------------------------------------
 
 
@@ -51,6 +54,9 @@ def add_connect(parser: Parser) -> None:
         "--name", default=DEFAULT_NAME, help="a name of your own, for a second connection of a connector"
     )
     sign_in.add_options(parser)
+    parser.add_argument(
+        "--nango", action="store_true", help="sign in through Nango, which keeps the grant (REVTOPS_NANGO_SECRET_KEY)"
+    )
     parser.set_defaults(run=connect)
 
 
@@ -60,8 +66,8 @@ def connect(options: Namespace, ws: Workspace, console: Console) -> int:
     unlock(ws, console)
     info = _one_click(options, ws, console) if described["builtin"] else None
     if info is None:
-        way = sign_in.choose(options, ws, described, console)
-        attempt = _signing_in if way != sign_in.TOKEN else _with_fields
+        way = NANGO if options.nango else sign_in.choose(options, ws, described, console)
+        attempt = _with_fields if way == sign_in.TOKEN else _signing_in
         info = attempt(options, ws, way, described, fields, console)
     if console.as_json:
         console.document(document(info))
@@ -101,7 +107,12 @@ def _signing_in(
     others = [field for field in fields if field.name not in (*TOKEN_FIELDS, "client_secret")]
     app_fields = [Parameter("client_id"), Parameter("client_secret", type="password")]
     given = _from_options(options, [*others, *app_fields])
-    signed_in = sign_in.sign_in(options, ws, way, described, given, base_url, console)
+    if way == NANGO:
+        from revtops_tui.cli import nango
+
+        signed_in = nango.sign_in(ws, options.connector, options.name, console)
+    else:
+        signed_in = sign_in.sign_in(options, ws, way, described, given, base_url, console)
     if console.interactive and not options.stdin and not existing:
         given |= values.ask_for([field for field in others if field.name not in given], console)
     _trying(described, console)

@@ -12,6 +12,7 @@ from revtops_tui.cli import prompts
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.interrupt import run_cancellable
 from revtops_tui.cli.parsing import Parser
+from revtops_tui.cli.text import countdown
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace
 
@@ -153,7 +154,7 @@ def _finished(started: SignIn, way: str, console: Console) -> Grant:
 
     def tick(cancelled: bool) -> None:
         if console.live and left and not pasting:
-            words = "cancelling…" if cancelled else f"waiting for you, {_clock(left[-1])} left; ctrl+c cancels"
+            words = "cancelling…" if cancelled else f"waiting for you, {countdown(left[-1])} left; ctrl+c cancels"
             sys.stderr.write(f"\r\x1b[K{words}")
             sys.stderr.flush()
             del left[:-1]
@@ -175,8 +176,3 @@ def _ask_for_code(started: SignIn, console: Console) -> None:
             console.say(f"{error.message} {error.hint}", "yellow")
         else:
             return
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(max(0, round(seconds)), 60)
-    return f"{minutes}:{rest:02}"

@@ -113,3 +113,9 @@ def ago(moment: dt.datetime | None, now: dt.datetime) -> str:
         if seconds < limit:
             return f"{seconds // unit} {word} ago"
     return f"{moment.astimezone():%Y-%m-%d}"
+
+
+def countdown(seconds: float) -> str:
+    """What is left of a wait: `4:05`."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    return f"{minutes}:{rest:02}"

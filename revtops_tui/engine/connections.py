@@ -14,9 +14,11 @@ from connectors.errors import ConnectionRevokedError, ConnectorError, Permission
 from connectors.oauth import TOKEN_FIELDS
 from connectors.parameters import validate_fields
 from connectors.registry import AuthField, ConnectorMeta, credential_fields
+from revtops_tui.engine.brokered import Lending, lent
 from revtops_tui.engine.catalog import connector_info
 from revtops_tui.engine.errors import EngineError, people
 from revtops_tui.engine.locks import credentials_lock, run_lock
+from revtops_tui.engine.nango import is_brokered
 from revtops_tui.engine.oauth import scopes
 from revtops_tui.engine.oauth.renewal import Renewal
 from revtops_tui.engine.recording import watcher
@@ -176,9 +178,8 @@ def test(ws: Workspace, selector: str) -> str:
 def prove(ws: Workspace, selector: str) -> Proof:
     """`test`, with everything that is known of the credentials then."""
     found = find(ws, selector)
-    cls = connector_class(ws, found.slug)
     try:
-        proof = use(ws, found.selector, _prove, renew=Renewal(ws, found, cls.meta, insist=True))
+        proof = use(ws, found.selector, _prove, insist=True)
     except EngineError as error:
         status = "revoked" if error.kind == ConnectionRevokedError.kind else "error"
         store.note_status(ws.database, found.id, status=status, error=error.message)
@@ -203,7 +204,7 @@ def disconnect(ws: Workspace, selector: str, *, delete_data: bool = False) -> in
 
 
 def credentials_of(ws: Workspace, found: Connection) -> dict[str, Any]:
-    """A connection's credentials. Raises EngineError when there are none."""
+    """A connection's credentials, as they are kept. Raises EngineError when there are none."""
     try:
         credentials = ws.credentials.get(found.credentials_key)
     except Exception as error:
@@ -225,7 +226,10 @@ def add_to_credentials(ws: Workspace, found: Connection, fields: Mapping[str, An
 
 
 def open_connector(ws: Workspace, found: Connection, **context: Any) -> BaseConnector:
-    """The connector of a connection; `context` sets further fields of its ConnectorContext. Close it with `aclose`."""
+    """The connector of a connection; `context` sets further fields of its ConnectorContext. Close it with `aclose`.
+
+    `insist` among them: ask for a token also where the vendor said before that the grant is withdrawn.
+    """
     cls = connector_class(ws, found.slug)
     context["on_exchange"] = watcher(ws, found.selector, found.id, context.get("on_exchange") or ws.on_exchange)
     return cls(
@@ -235,10 +239,24 @@ def open_connector(ws: Workspace, found: Connection, **context: Any) -> BaseConn
             organization_id=ws.organization_id,
             user_id=found.user_id,
             base_url=found.base_url,
-            credentials=lambda: credentials_of(ws, found),
-            **{"renew": Renewal(ws, found, cls.meta), **context},
+            **{**_credentials_for(ws, found, cls.meta, context.pop("insist", False)), **context},
         ),
     )
+
+
+def _credentials_for(ws: Workspace, found: Connection, meta: ConnectorMeta, insist: bool) -> dict[str, Any]:
+    """What of a ConnectorContext is about credentials. `insist`: ask for a token also where the grant was withdrawn."""
+    renewal = Renewal(ws, found, meta, insist=insist)
+
+    def usable() -> dict[str, Any]:
+        kept = credentials_of(ws, found)
+        return Lending(ws, found, meta, kept).fetch() if is_brokered(kept) else kept
+
+    async def renew(refused: str) -> dict[str, Any]:
+        kept = await asyncio.to_thread(credentials_of, ws, found)
+        return await (Lending(ws, found, meta, kept) if is_brokered(kept) else renewal)(refused)
+
+    return {"credentials": usable, "renew": renew}
 
 
 def use(
@@ -288,7 +306,7 @@ async def _tested(ws: Workspace, cls: type[BaseConnector], credentials: dict[str
     context = ConnectorContext(
         organization_id=ws.organization_id,
         base_url=base_url,
-        credentials=lambda: dict(credentials),
+        credentials=lambda: lent(ws, cls.meta, credentials) if is_brokered(credentials) else dict(credentials),
         on_exchange=watcher(ws, cls.meta.slug, None, ws.on_exchange),
     )
     connector = cls(ws.organization_id, context=context)

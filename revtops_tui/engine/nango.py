@@ -11,7 +11,8 @@ import asyncio
 import datetime as dt
 import os
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
@@ -166,13 +167,23 @@ def _ask(ws: Workspace, task: Callable[[HttpClient], Awaitable[T]]) -> T:
             return await task(http)
 
     try:
-        return asyncio.run(main())
+        return _finished(main())
     except AuthenticationError as error:
         raise EngineError("authentication", "Nango refused the secret key.", hint=f"Check {SECRET_KEY}.") from error
     except EngineError:
         raise
     except Exception as error:
         raise people(error) from error
+
+
+def _finished(task: Coroutine[Any, Any, T]) -> T:
+    """Its result, also for a connector that reads its credentials on its event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(task)
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, task).result()
 
 
 def _bearer(key: str) -> Callable[[], Awaitable[dict[str, str]]]:

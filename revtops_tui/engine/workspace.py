@@ -7,7 +7,7 @@ import threading
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from store.home import data_dir
 
@@ -49,6 +49,8 @@ class Workspace:
         self._shared_with: Workspace | None = None
         self.on_exchange: Callable[[Exchange], None] | None = None
         self.records = True
+        self.lent: dict[tuple[str, str], dict[str, Any]] = {}
+        """Credentials that a broker has lent, see `engine.brokered`: in memory only."""
         self._opening = threading.Lock()
         self._database: Database | None = None
         self._recorder: Recorder | None = None

@@ -35,13 +35,17 @@ class Session:
 
 @dataclass
 class Grant:
-    """A connection: whose, at which vendor, and whether the vendor still stands by it."""
+    """A connection: whose, at which vendor, and whether the vendor still stands by it.
+
+    `stale`: the vendor no longer takes its token, which the broker has not noticed.
+    """
 
     number: int
     integration: str
     tags: dict[str, str]
     revoked: bool = False
     renewals: int = 0
+    stale: bool = False
 
 
 @dataclass
@@ -129,8 +133,11 @@ class NangoSimulator:
             return _error(404, "not_found", "No connection matches.")
         if grant.revoked:
             return _error(424, "invalid_credentials", "The refresh limit has been reached for this connection.")
-        grant.renewals += request.query_params.get("force_refresh") == "true"
+        if request.query_params.get("force_refresh") == "true":
+            grant.renewals, grant.stale = grant.renewals + 1, False
         held = dict(self.integrations[grant.integration])
+        if grant.stale:
+            held["access_token"] = "stale-token"
         if held["type"] == "OAUTH2":
             held |= {"expires_at": _moment(_TOKEN), "raw": {}}
         times = dict.fromkeys(("created_at", "updated_at", "last_fetched_at"), _moment())

@@ -95,13 +95,13 @@ class BaseConnector:
     def credentials(self) -> dict[str, Any]:
         """The connection's credentials: the fields of its auth type and of `meta.auth_fields`."""
         if self._credentials is None:
-            self._credentials = dict(self.context.credentials())
+            return self._hold(self.context.credentials())
         return self._credentials
 
     async def get_credentials(self) -> dict[str, Any]:
         """The credentials, read off the event loop: a keyring may ask its user first."""
         if self._credentials is None:
-            self._credentials = dict(await asyncio.to_thread(self.context.credentials))
+            return self._hold(await asyncio.to_thread(self.context.credentials))
         return self._credentials
 
     async def get_oauth_token(self) -> tuple[str, str]:
@@ -130,13 +130,12 @@ class BaseConnector:
         if not expired and time.monotonic() < self._renew_not_before:
             return credentials
         try:
-            self._credentials = await renew(token_of(credentials))
+            return self._hold(await renew(token_of(credentials)))
         except (VendorUnavailableError, RateLimitedError):
             if expired:
                 raise
             self._renew_not_before = time.monotonic() + _SECONDS_BETWEEN_RENEWALS
             return credentials
-        return self._credentials
 
     async def _renew_refused(self, request: httpx2.Request) -> bool:
         """Whether there is another token now than the one that the vendor refused in this request."""
@@ -156,8 +155,7 @@ class BaseConnector:
         if time.monotonic() < self._renew_not_before:
             return False
         self._renew_not_before = time.monotonic() + _SECONDS_BETWEEN_RENEWALS
-        self._credentials = await renew(refused)
-        return token_of(self._credentials) != refused
+        return token_of(self._hold(await renew(refused))) != refused
 
     async def auth_headers(self) -> dict[str, str]:
         """The headers that authenticate a request. Override where the vendor wants something else than Bearer."""
@@ -188,15 +186,19 @@ class BaseConnector:
             )
         return self._http
 
+    def _hold(self, credentials: Mapping[str, Any]) -> dict[str, Any]:
+        self._credentials = dict(credentials)
+        self._secrets.update(secret_values(credential_fields(self.meta), self._credentials))
+        return self._credentials
+
     def secrets(self) -> set[str]:
-        """What nobody may see of the credentials so far: a token that was renewed is one still."""
-        self._secrets.update(secret_values(credential_fields(self.meta), self._credentials or {}))
+        """What nobody may see of the credentials that it has had: a token that was renewed is still one."""
         return self._secrets
 
     def _unshown(self) -> set[str]:
         """What is masked in what is exchanged: all of the credentials but what is known to be open."""
         held = {str(v) for n, v in (self._credentials or {}).items() if v and n not in OPEN_FIELDS}
-        return held | self.secrets()
+        return held | self._secrets
 
     async def aclose(self) -> None:
         """Close what the connector opened. The engine calls it; override to close more, and call this one too."""

@@ -69,6 +69,8 @@ FIELD_TYPES = frozenset(KINDS)
 PARAMETER_TYPES = FIELD_TYPES - {"url"}
 """The types an operation's parameter may have."""
 
+_SECRET_WORDS = frozenset({"token", "secret", "password", "passphrase"})
+
 _SPEC_KEYS: dict[str, tuple[type, ...]] = {
     "name": (str,),
     "type": (str,),
@@ -101,13 +103,18 @@ def parse_auth_fields(fields: Sequence[AuthField]) -> list[Parameter]:
 def _field_spec(auth_field: AuthField) -> dict[str, Any]:
     return {
         "name": auth_field.name,
-        "type": auth_field.type,
+        "type": "password" if _is_secret(auth_field) else auth_field.type,
         "required": auth_field.required,
         "description": auth_field.help_text,
         "label": auth_field.label,
         "default": auth_field.default,
         "choices": auth_field.choices,
     }
+
+
+def _is_secret(auth_field: AuthField) -> bool:
+    """Also a text that is called a secret, and was not declared to be one: it is not shown while it is typed."""
+    return auth_field.type == "string" and auth_field.name.rpartition("_")[2] in _SECRET_WORDS
 
 
 def _parse_all(specs: Sequence[ParameterSpec], types: Collection[str]) -> list[Parameter]:

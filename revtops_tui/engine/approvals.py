@@ -13,6 +13,7 @@ from revtops_tui.engine.connections import connector_class
 from revtops_tui.engine.connections import find as find_connection
 from revtops_tui.engine.dispatch import ASKERS, OperationResult, Request, carry_out, checked, operations_of
 from revtops_tui.engine.errors import EngineError
+from revtops_tui.engine.secrets import without_known
 from revtops_tui.engine.workspace import Workspace
 from store import approvals as store
 from store import ledger
@@ -152,7 +153,7 @@ def ask(ws: Workspace, request: Request, reason: str | None) -> int:
         request.operation.name,
         request.arguments,
         requested_by=request.requested_by,
-        reason=reason,
+        reason=reason and without_known(reason),
         expires_at=text_of(now() + dt.timedelta(hours=patience(ws))),
     )
 

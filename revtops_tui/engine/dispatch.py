@@ -78,8 +78,9 @@ class Request:
 
     @property
     def has_secrets(self) -> bool:
-        """Whether an argument is declared to be a secret, which is never stored."""
-        return any(name in self.arguments for name in _secret_names(self.parameters))
+        """Whether an argument is declared to be a secret, or quotes one: neither is ever stored."""
+        declared = _secret_names(self.parameters)
+        return any(name in declared or data_masked(value) is not value for name, value in self.arguments.items())
 
     @property
     def shown(self) -> dict[str, Any]:

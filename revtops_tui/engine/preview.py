@@ -12,6 +12,7 @@ from connectors.registry import WriteOperation
 from revtops_tui.engine.connections import connector_class, use
 from revtops_tui.engine.dispatch import Request, attempt, checked, state_before
 from revtops_tui.engine.errors import EngineError
+from revtops_tui.engine.secrets import data_masked
 from revtops_tui.engine.workspace import Workspace
 from store.clock import moment_of
 from store.freshness import known_until
@@ -82,8 +83,8 @@ def preview_of(ws: Workspace, request: Request) -> Preview:
     state, result = use(ws, request.connection.selector, look, hold=held.append)
     return Preview(
         held[0] if held else None,
-        None if held else result,
-        None if state is None else list(_changes(state.values, request.own)),
+        None if held else data_masked(result),
+        None if state is None else list(_changes(data_masked(state.values), request.own)),
         None if state is None else _changed_since_sync(ws, request, state),
     )
 

@@ -65,7 +65,7 @@ def run(
     with tempfile.NamedTemporaryFile() as report, tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", __file__, report.name, *map(str, command)],
-            env={**os.environ, **(env or {})},
+            env={**_environment(), **(env or {})},
             cwd=cwd,
             stdin=subprocess.DEVNULL if terminal is None else terminal,
             stdout=subprocess.PIPE if terminal is None else terminal,
@@ -86,6 +86,11 @@ def run(
     if usage.exit_code not in allowed:
         raise CommandError(f"{' '.join(map(str, command))} ended with {usage.exit_code}\n{said}{usage.output[-2000:]}")
     return usage
+
+
+def _environment() -> dict[str, str]:
+    """This process's, with byte code kept: an installed program has its own, so compiling is not what is measured."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _io() -> dict[str, int]:

@@ -86,6 +86,7 @@ class BaseConnector:
         self._http: HttpClient | None = None
         self._credentials: dict[str, Any] | None = None
         self._secrets: set[str] = set()
+        self._reading = asyncio.Lock()
         self._renewing = asyncio.Lock()
         self._renew_not_before = 0.0
 
@@ -99,9 +100,14 @@ class BaseConnector:
         return self._credentials
 
     async def get_credentials(self) -> dict[str, Any]:
-        """The credentials, read off the event loop: a keyring may ask its user first."""
+        """The credentials, read off the event loop: a keyring may ask its user first.
+
+        Once for all who wait for them: the first requests go out together.
+        """
         if self._credentials is None:
-            return self._hold(await asyncio.to_thread(self.context.credentials))
+            async with self._reading:
+                if self._credentials is None:
+                    return self._hold(await asyncio.to_thread(self.context.credentials))
         return self._credentials
 
     async def get_oauth_token(self) -> tuple[str, str]:

@@ -617,6 +617,20 @@ async def test_one_deal_is_fetched_with_all_its_properties(portal: Portal) -> No
     await connector.aclose()
 
 
+async def test_requests_that_start_together_read_the_credentials_once(portal: Portal) -> None:
+    read: list[str] = []
+
+    def credentials() -> dict[str, Any]:
+        read.append(TOKEN)
+        return {"access_token": TOKEN}
+
+    connector = HubSpotConnector("acme", context=ConnectorContext("acme", credentials, base_url=portal.url))
+    await connector.reader.lookups()
+    await connector.aclose()
+    assert asked(portal, "owners") > 1
+    assert read == [TOKEN]
+
+
 def live(portal: Portal, cls: type[HubSpotConnector] = HubSpotConnector) -> HubSpotConnector:
     """The connector without the engine."""
     return cls("acme", context=ConnectorContext("acme", lambda: {"access_token": TOKEN}, base_url=portal.url))

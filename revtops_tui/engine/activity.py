@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from revtops_tui.engine.history import RunInfo, runs_of
 from revtops_tui.engine.locks import run_holder
-from revtops_tui.engine.sync import RunInfo, runs
 from revtops_tui.engine.workspace import Workspace
 from store import connections as store
 from store.connections import Connection
@@ -36,4 +36,4 @@ def _elsewhere(ws: Workspace, connection: Connection) -> RunInfo | None:
     holder = run_holder(ws.home, connection.id)
     if holder is None or holder.pid == os.getpid():
         return None
-    return next((run for run in runs(ws, connection.selector, 1) if run.status == "running"), None)
+    return next((run for run in runs_of(ws, [connection], 1) if run.status == "running"), None)

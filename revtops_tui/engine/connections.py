@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from connectors.context import ConnectorContext
@@ -16,6 +15,7 @@ from connectors.parameters import validate_fields
 from connectors.registry import AuthField, ConnectorMeta, credential_fields
 from revtops_tui.engine.brokered import Lending, lent
 from revtops_tui.engine.catalog import connector_info
+from revtops_tui.engine.connected import ConnectionInfo, Proof, connections, info_of
 from revtops_tui.engine.errors import EngineError, people
 from revtops_tui.engine.locks import credentials_lock, run_lock
 from revtops_tui.engine.nango import is_brokered
@@ -25,12 +25,29 @@ from revtops_tui.engine.recording import watcher
 from revtops_tui.engine.secrets import data_masked, remember, remember_values
 from revtops_tui.engine.workspace import Workspace
 from store import connections as store
-from store.clock import moment_of
 from store.connections import Connection
-from store.schedules import next_due
 
 if TYPE_CHECKING:
     from connectors.base import BaseConnector
+
+__all__ = [
+    "ConnectionInfo",
+    "Proof",
+    "add_to_credentials",
+    "connect",
+    "connection",
+    "connections",
+    "connector_class",
+    "credentials_of",
+    "disconnect",
+    "explained",
+    "find",
+    "open_connector",
+    "prove",
+    "test",
+    "try_credentials",
+    "use",
+]
 
 _NO_TEXT = ("integer", "boolean", "choice")
 _A_SECRET = 12
@@ -38,49 +55,9 @@ _A_SECRET = 12
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Proof:
-    """What the vendor said when credentials were tried: whose they are, what they may do, and how often."""
-
-    identity: str
-    scopes: tuple[str, ...] = ()
-    limits: str = ""
-
-
-@dataclass(frozen=True)
-class ConnectionInfo:
-    """A connection as faces show it. `counts`: live rows per entity; `next_sync_at` is None without a schedule.
-
-    `proof` is there when the credentials were just tried.
-    """
-
-    id: int
-    slug: str
-    name: str
-    organization_id: str
-    status: str
-    identity: str | None
-    base_url: str | None
-    last_sync_at: dt.datetime | None
-    last_error: str | None
-    counts: dict[str, int]
-    next_sync_at: dt.datetime | None = None
-    proof: Proof | None = field(default=None, compare=False)
-
-    @property
-    def selector(self) -> str:
-        """How commands name it."""
-        return self.slug if self.name == store.DEFAULT_NAME else f"{self.slug}:{self.name}"
-
-
-def connections(ws: Workspace) -> list[ConnectionInfo]:
-    """The organization's connections."""
-    return [_info(ws, connection) for connection in store.connections(ws.database, ws.organization_id)]
-
-
 def connection(ws: Workspace, selector: str) -> ConnectionInfo:
     """One connection. Raises EngineError (not_connected, unknown_connector)."""
-    return _info(ws, find(ws, selector))
+    return info_of(ws, find(ws, selector))
 
 
 def find(ws: Workspace, selector: str) -> Connection:
@@ -153,7 +130,7 @@ def connect(
                 raise
     except Exception as error:
         raise people(error) from error
-    return replace(_info(ws, saved), proof=proof)
+    return replace(info_of(ws, saved), proof=proof)
 
 
 def _put_back(ws: Workspace, key: str, before: dict[str, Any] | None) -> None:
@@ -191,7 +168,8 @@ def prove(ws: Workspace, selector: str) -> Proof:
 def disconnect(ws: Workspace, selector: str, *, delete_data: bool = False) -> int:
     """Forget the credentials, and with `delete_data` the rows too; returns how many rows were deleted.
 
-    Raises EngineError (busy) while a sync of the connection runs.
+    A vendor at which somebody signed in is told, so that its grant ends too. Raises EngineError (busy) while a sync of
+    the connection runs.
     """
     found = find(ws, selector)
     try:
@@ -371,23 +349,3 @@ def _completed(
 def _check_name(name: str) -> None:
     if not name or not all(c.isalnum() or c in "-_." for c in name):
         raise EngineError("invalid_input", "A connection's name has only letters, digits, and -, _ and . in it.")
-
-
-def _info(ws: Workspace, found: Connection) -> ConnectionInfo:
-    last_sync_at = None
-    with suppress(TypeError, ValueError):
-        last_sync_at = moment_of(found.last_sync_at or "")
-    due = next_due(ws.database, found.id)
-    return ConnectionInfo(
-        found.id,
-        found.slug,
-        found.name,
-        found.organization_id,
-        found.status,
-        found.identity,
-        found.base_url,
-        last_sync_at,
-        found.last_error,
-        store.counts(ws.database, found.id),
-        moment_of(due) if due else None,
-    )

@@ -6,12 +6,11 @@ Blocking: a face with an event loop of its own calls it in a thread, where it ru
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from connectors.persistence import current_sink
@@ -19,13 +18,14 @@ from revtops_tui.engine.choice import chosen
 from revtops_tui.engine.collector import calm_collector
 from revtops_tui.engine.connections import connector_class, explained, find, open_connector
 from revtops_tui.engine.errors import EngineError, people
-from revtops_tui.engine.locks import run_holder, run_lock
+from revtops_tui.engine.history import RunInfo, runs_of
+from revtops_tui.engine.locks import run_lock
 from revtops_tui.engine.recording import doing
 from revtops_tui.engine.run import SyncOptions, SyncRun
 from revtops_tui.engine.workspace import Workspace
 from store import connections as store
 from store import runs as stored_runs
-from store.clock import moment_of, now_text
+from store.clock import now_text
 from store.connections import Connection
 
 if TYPE_CHECKING:
@@ -87,22 +87,6 @@ class RunResult:
     entities: dict[str, dict[str, int]]
 
 
-@dataclass(frozen=True)
-class RunInfo:
-    """A run of the past, or one that is under way."""
-
-    id: int
-    slug: str
-    name: str
-    status: str
-    mode: str
-    started_at: dt.datetime
-    finished_at: dt.datetime | None
-    seconds: float | None
-    error: str | None
-    entities: dict[str, dict[str, int]]
-
-
 def sync(
     ws: Workspace,
     selectors: Sequence[str] = (),
@@ -129,30 +113,7 @@ def sync(
 def runs(ws: Workspace, selector: str | None = None, limit: int = 20) -> list[RunInfo]:
     """The newest runs, of one connection or of all, newest first."""
     mine = [find(ws, selector)] if selector else store.connections(ws.database, ws.organization_id)
-    by_id = {connection.id: connection for connection in mine}
-    return [
-        _run_info(ws, run, by_id[run.connection_id]) for run in stored_runs.recent_runs(ws.database, list(by_id), limit)
-    ]
-
-
-def _run_info(ws: Workspace, run: stored_runs.SyncRun, connection: Connection) -> RunInfo:
-    if run.status == "running" and run_holder(ws.home, connection.id) is None:  # its process was killed
-        run = replace(run, status="aborted", error=stored_runs.ABANDONED)
-    started = moment_of(run.started_at)
-    finished = moment_of(run.finished_at) if run.finished_at else None
-    seconds = (finished - started).total_seconds() if finished else None
-    return RunInfo(
-        run.id,
-        connection.slug,
-        connection.name,
-        run.status,
-        run.mode,
-        started,
-        finished,
-        seconds,
-        run.error,
-        run.entities,
-    )
+    return runs_of(ws, mine, limit)
 
 
 async def _run_all(

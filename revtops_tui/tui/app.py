@@ -95,6 +95,8 @@ class RevtopsApp(App[None]):
     ) -> None:
         """`on_ready` is called once, when the first frame stands and what there is has been read."""
         super().__init__()
+        self.register_themes()
+        self._begin_in(self._usual_theme)
         if "TEXTUAL_ANIMATIONS" not in os.environ:
             self.animation_level = "none"  # nothing moves that does not mean something, and over SSH nothing lags
         self.ws = ws
@@ -133,7 +135,6 @@ class RevtopsApp(App[None]):
 
     def on_mount(self) -> None:
         """Colours, and the focus where typed-ahead keys belong."""
-        self.register_themes()
         self.apply_settings()
         self._status.current = TABS[0].id
         self._panes[TABS[0].id].focus_main()
@@ -145,11 +146,20 @@ class RevtopsApp(App[None]):
         for theme in THEMES:
             self.register_theme(theme)
 
+    @property
+    def _usual_theme(self) -> str:
+        return PLAIN.name if self.no_color else DARK.name
+
+    def _begin_in(self, theme: str) -> None:
+        """Have the styles parsed with these colours: to change them at the first frame parses everything again."""
+        self.set_reactive(App.theme, theme)
+        self.stylesheet.set_variables(self.get_css_variables())
+
     def apply_settings(self) -> None:
         """Look and listen as the settings say."""
         settings = self.ws.settings
         chosen = settings.appearance.theme
-        self.theme = PLAIN.name if self.no_color else DARK.name if chosen == "auto" else chosen
+        self.theme = self._usual_theme if self.no_color or chosen == "auto" else chosen
         if settings.keys.bindings or settings.keys.preset != "default":
             from revtops_tui.tui.shell.keys import keymap
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from revtops_tui.tui.text import label_of
 
 if TYPE_CHECKING:
-    from revtops_tui.engine.connections import ConnectionInfo
+    from revtops_tui.engine.connected import ConnectionInfo
     from revtops_tui.engine.workspace import Workspace
 
 HOME = "home"
@@ -51,7 +51,7 @@ class Entry:
 
 def load(ws: Workspace) -> list[Entry]:
     """Everything there is, in the order it is listed below the organization. Blocking: opens the database."""
-    from revtops_tui.engine.connections import connections
+    from revtops_tui.engine.connected import connections
 
     catalog = ws.catalog
     connected = connections(ws)

@@ -1,0 +1,74 @@
+"""What an organization is connected to, to be listed: read from the database alone, and nothing heavy is imported."""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from revtops_tui.engine.workspace import Workspace
+from store import connections as store
+from store.clock import moment_of
+from store.connections import Connection
+from store.schedules import next_due
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the vendor said when credentials were tried: whose they are, what they may do, and how often."""
+
+    identity: str
+    scopes: tuple[str, ...] = ()
+    limits: str = ""
+
+
+@dataclass(frozen=True)
+class ConnectionInfo:
+    """A connection as faces show it. `counts`: live rows per entity; `next_sync_at` is None without a schedule.
+
+    `proof` is there when the credentials were just tried.
+    """
+
+    id: int
+    slug: str
+    name: str
+    organization_id: str
+    status: str
+    identity: str | None
+    base_url: str | None
+    last_sync_at: dt.datetime | None
+    last_error: str | None
+    counts: dict[str, int]
+    next_sync_at: dt.datetime | None = None
+    proof: Proof | None = field(default=None, compare=False)
+
+    @property
+    def selector(self) -> str:
+        """How commands name it."""
+        return self.slug if self.name == store.DEFAULT_NAME else f"{self.slug}:{self.name}"
+
+
+def connections(ws: Workspace) -> list[ConnectionInfo]:
+    """The organization's connections."""
+    return [info_of(ws, found) for found in store.connections(ws.database, ws.organization_id)]
+
+
+def info_of(ws: Workspace, found: Connection) -> ConnectionInfo:
+    """A stored connection as faces show it."""
+    last_sync_at = None
+    with suppress(TypeError, ValueError):
+        last_sync_at = moment_of(found.last_sync_at or "")
+    due = next_due(ws.database, found.id)
+    return ConnectionInfo(
+        found.id,
+        found.slug,
+        found.name,
+        found.organization_id,
+        found.status,
+        found.identity,
+        found.base_url,
+        last_sync_at,
+        found.last_error,
+        store.counts(ws.database, found.id),
+        moment_of(due) if due else None,
+    )

@@ -17,6 +17,7 @@ from textual.signal import Signal
 from revtops_tui.tui.background import in_background
 from revtops_tui.tui.panes.pane import Pane
 from revtops_tui.tui.shell.alerts import Alerts
+from revtops_tui.tui.shell.indexing import Indexing
 from revtops_tui.tui.shell.jobs import USUAL, Extent, Jobs
 from revtops_tui.tui.shell.leaving import Leaving
 from revtops_tui.tui.shell.notices import Notices
@@ -114,6 +115,7 @@ class RevtopsApp(App[None]):
         """Something was stored, by this process or another; told at most once a second."""
         self.settings_changed: Signal[None] = Signal(self, "settings changed")
         self._alerts = Alerts(self)
+        self.indexing = Indexing(self)
         self.is_open = False
         self._on_ready = on_ready
         self.drafts: dict[str, dict[str, object]] = {}
@@ -170,6 +172,7 @@ class RevtopsApp(App[None]):
     def on_unmount(self) -> None:
         """However the app ends, no work keeps the process alive; the process waits until it has committed."""
         self.cancel_all()
+        self.indexing.stop()
         self._alerts.stop()
         if self._state is not None:
             self._state.flush()
@@ -187,6 +190,7 @@ class RevtopsApp(App[None]):
         """What there is has been read, for the first time: whose data it is can be shown now."""
         self._name_organization()
         self.is_open = True
+        self.indexing.start()
         self._alerts.start()
         self._tell_of_settings()
         if self._on_ready is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from asyncio import to_thread
 from typing import Any
 
 import pytest
 
-from revtops_tui.engine import search, sync
+from revtops_tui.engine import queries, search, sync
+from revtops_tui.engine.data import counts
 from revtops_tui.engine.search import Standing
 from revtops_tui.engine.workspace import Workspace
 from revtops_tui.tui.dialogs.search import SearchDialog
@@ -41,6 +43,11 @@ async def _find(visit: Visit, text: str, *seen: str) -> None:
     await visit.type(text)
     await visit.settle()
     await visit.sees(*seen)
+
+
+def _indexed(ws: Workspace, text: str) -> bool:
+    """Whether it is found without anything being indexed for it."""
+    return bool(search.search_records(ws, text, told=None).records)
 
 
 # -- by keyboard alone -------------------------------------------------------------------------------------------------
@@ -122,6 +129,35 @@ async def test_what_another_process_stores_is_found_while_one_looks(
         shop.change(deals=[*DEALS, {"source_id": "z", "name": "Zebra crossing"}])
         await to_thread(sync.sync, full)
         await visit.sees("Zebra crossing")
+
+
+async def test_it_is_up_to_date_before_anybody_searches(full: Workspace, driver: Driver, shop: Shop) -> None:
+    async with driver() as visit:
+        await visit.until(lambda: search.standing(full).complete)
+        shop.change(deals=[*DEALS, {"source_id": "z", "name": "Zebra crossing"}])
+        visit.app.start_sync("shop", "Shop")
+        await visit.until(lambda: _indexed(full, "zebra"))
+        assert not isinstance(visit.app.screen, SearchDialog)
+
+
+async def test_while_the_app_syncs_it_waits_unless_somebody_searches(
+    full: Workspace, driver: Driver, shop: Shop
+) -> None:
+    async with driver() as visit:
+        await visit.until(lambda: search.standing(full).complete)
+        shop.change(deals=[*DEALS, {"source_id": "z", "name": "Zebra crossing"}], expect=200, closes_never=True)
+        visit.app.start_sync("shop", "Shop")
+        await visit.until(lambda: counts(full)["deals"] > len(DEALS))
+        for name in "abc":  # each is noticed a second later: long enough to have indexed, had it not waited
+            noticed = asyncio.Event()
+            visit.app.committed.subscribe(visit.app, lambda _, noticed=noticed: noticed.set())
+            await to_thread(queries.save, full, name, "SELECT 1")
+            await noticed.wait()
+        assert not _indexed(full, "zebra")
+        await visit.press("ctrl+f", *"zebra")
+        await visit.sees("Zebra crossing")
+        visit.app.cancel_all()
+        await visit.settle()
 
 
 async def test_a_damaged_index_is_no_matter(full: Workspace, driver: Driver) -> None:

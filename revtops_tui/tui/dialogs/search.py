@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -21,18 +20,12 @@ from revtops_tui.tui.widgets.sheet import Paper, Sheet
 from revtops_tui.words import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from revtops_tui.engine.errors import EngineError
     from revtops_tui.engine.search import Hit, Standing
     from revtops_tui.engine.workspace import Workspace
 
 _LIMIT = 60
 _WIDEST = 200
-_REST = 10
-"""Between two rounds of indexing there is so many times as long as the last one took: a sync that is under way goes on
-undisturbed.
-"""
 
 
 @dataclass(frozen=True)
@@ -81,10 +74,8 @@ class SearchDialog(Dialog[Place]):
         super().__init__()
         self._answer: _Answer | None = None
         self._cancel = threading.Event()
-        self._leaving = threading.Event()
         self._indexing: Standing | None = None
-        self._is_indexing = self._is_behind = self._is_searching = False
-        self._open_first = False
+        self._is_searching = self._open_first = False
 
     def compose(self) -> ComposeResult:
         """What is asked, and what was found or why nothing was."""
@@ -94,18 +85,18 @@ class SearchDialog(Dialog[Place]):
             yield Sheet(self._explain)
 
     def on_mount(self) -> None:
-        """Ask how far the index is, and bring it up to date while the first letters are typed."""
+        """Ask how far the index is, and have it brought up to date while the first letters are typed."""
         self._hits.display = False
         self.query_one(Sheet).can_focus = False
         self.query_one(Input).focus()
         self._search()
-        self._index()
-        self.host.committed.subscribe(self, lambda _: self._index())
+        self.host.indexing.told.subscribe(self, self._indexing_told)
+        self.host.indexing.hurry()
 
     def on_unmount(self) -> None:
         """Nobody waits any more."""
-        self._leaving.set()
         self._cancel.set()
+        self.host.indexing.left()
 
     @property
     def _hits(self) -> HitList:
@@ -113,41 +104,17 @@ class SearchDialog(Dialog[Place]):
 
     # -- the index
 
-    def _index(self) -> None:
-        if self._is_indexing:
-            self._is_behind = True  # by what was stored since this round began
-            return
-        self._is_indexing, self._is_behind = True, False
-        work = partial(_catch_up, self.host.ws, self._leaving, self._heard)
-        in_background(self, work, self._indexed, self._not_indexed, group="index")
+    def _indexing_told(self, told: Standing | EngineError | None) -> None:
+        if isinstance(told, Exception):
+            self.host.tell_error(told, title="Search")
+        self._show_progress(None if isinstance(told, Exception) else told)
 
-    def _heard(self, standing: Standing) -> None:
-        """Called in the thread that indexes."""
-        if not self._leaving.is_set():
-            self.call_later(self._show_progress, standing)
-
-    def _show_progress(self, standing: Standing) -> None:
+    def _show_progress(self, standing: Standing | None) -> None:
+        """How far the round is; None: it is over."""
         self._indexing = standing
         self._say()
-        if not self._is_searching:  # what somebody typed is never held up by what is only more of the same
+        if standing is None or not self._is_searching:  # what is typed is never held up by what is only more of it
             self._search()
-
-    def _indexed(self, seconds: float) -> None:
-        self._indexing = None
-        self._say()
-        self._search()
-        self.set_timer(seconds * _REST, self._rested)
-
-    def _rested(self) -> None:
-        self._is_indexing = False
-        if self._is_behind:
-            self._index()
-
-    def _not_indexed(self, error: EngineError) -> None:
-        self._is_indexing = False
-        self._indexing = None
-        self._say()
-        self.host.tell_error(error, title="Search")
 
     # -- what is found
 
@@ -265,14 +232,6 @@ def _write_help(paper: Paper, total: int) -> Paper:
 
 
 # Called in threads, where importing the engine does not hold up a frame.
-
-
-def _catch_up(ws: Workspace, cancel: threading.Event, heard: Callable[[Standing], object]) -> float:
-    from revtops_tui.engine import search
-
-    started = time.monotonic()
-    search.catch_up(ws, told=heard, cancel=cancel)
-    return time.monotonic() - started
 
 
 def _search(ws: Workspace, text: str, cancel: threading.Event) -> _Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import sys
 from asyncio import to_thread
@@ -18,6 +19,7 @@ from revtops_tui.engine.workspace import Workspace
 from revtops_tui.tui import panels
 from revtops_tui.tui.panels import PanelTab
 from revtops_tui.tui.panels.paper_panel import PaperPanel
+from revtops_tui.tui.panes.connectors.side import Side
 from revtops_tui.tui.shell.jobs import SyncJob
 from revtops_tui.tui.widgets.sheet import Paper
 from tests.support.command_line import Shop, deals
@@ -236,3 +238,14 @@ async def test_a_rejected_record_that_was_mended_is_stored(driver: Driver, two: 
         await visit.sees("3 in Deals")
         await visit.press("tab", "r")
         await visit.sees("1 record stored.", "2 in Deals")
+
+
+@pytest.mark.parametrize("steps", range(12))
+async def test_leaving_while_a_panel_is_being_made(two: Workspace, driver: Driver, steps: int) -> None:
+    async with driver() as visit:
+        await visit.press("slash", *"shop", "enter")
+        await visit.settle()
+        visit.app.screen.query_one(Side).go("sync")
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        visit.app.exit()

@@ -128,10 +128,10 @@ class Side(Vertical):
 
     async def _fill(self, panel: Panel, entry: Entry, *, focus: bool) -> None:
         """Give a panel what is chosen, once it stands."""
+        if self.is_attached and not panel.is_attached:
+            await self.mount(panel)
         if not self.is_attached:  # the app is being left
             return
-        if not panel.is_attached:
-            await self.mount(panel)
         if focus:
             self.focus_main()
         if entry is not self._entry:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,6 @@ from revtops_tui.engine.sync import sync
 from revtops_tui.engine.workspace import Workspace
 from store.credentials import Credentials, CredentialsError, CredentialStore
 from tests.support.command_line import DROP_INS, CommandLine
-from tests.support.crash import until
 from tests.support.oauth_server import CLIENT_ID, CLIENT_SECRET, OAuthDesk, oauth_desk
 
 KEY = "default/desk/default"
@@ -254,13 +256,23 @@ class _Locked:
 # -- processes -----------------------------------------------------------------------------------------------------
 
 
-def at_the_lock(process: subprocess.Popen[str]) -> bool:
-    """Whether the process is trying to take the lock on the credentials."""
-    try:
-        names = [str(entry.readlink()) for entry in Path(f"/proc/{process.pid}/fd").iterdir()]
-    except OSError:
-        return False
-    return any("/locks/credentials-" in name for name in names)
+def wait_at_the_lock(process: subprocess.Popen[str]) -> None:
+    """Wait until the process tries to take the lock on the credentials.
+
+    It has the file open for some microseconds of each try, so this looks without a pause.
+    """
+    deadline = time.monotonic() + SECONDS
+    while not any("/locks/credentials-" in name for name in _open_files(process.pid)):
+        assert time.monotonic() < deadline, "it never came to the lock"
+
+
+def _open_files(pid: int) -> list[str]:
+    names = []
+    with suppress(OSError):
+        for entry in os.scandir(f"/proc/{pid}/fd"):
+            with suppress(OSError):  # closed since
+                names.append(os.readlink(entry.path))  # noqa: PTH115 - a Path for each would be slower than the lock is quick
+    return names
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -273,7 +285,7 @@ class TestProcesses:
 
         def second() -> None:  # the first holds the lock until it has its answer
             started.append(revtops.in_background("test", "desk", "--json"))
-            until(lambda: at_the_lock(started[0]))
+            wait_at_the_lock(started[0])
 
         desk.on_rotated = second
         first = revtops.in_background("test", "desk", "--json")

@@ -9,13 +9,14 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from connectors.oauth import OAuthApp
-from revtops_tui.engine.connections import connect, connection, connector_class
+from revtops_tui.engine.connections import connect, connection, connector_class, disconnect
 from revtops_tui.engine.connections import test as try_out
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.oauth.client import ClientApp
 from revtops_tui.engine.oauth.connecting import PASTE, BrowserSignIn, begin, brought
 from revtops_tui.engine.workspace import Workspace
 from revtops_tui.simulators.catalog import simulator_class
+from revtops_tui.simulators.faults import Fault
 from revtops_tui.simulators.server import serve
 from revtops_tui.simulators.signing_in import CLIENT_ID, CLIENT_SECRET, SignIn
 from revtops_tui.simulators.vendor import VendorSimulator
@@ -33,6 +34,7 @@ class Vendor:
         self.ws, self.slug, self.url = ws, simulator.slug, url
         assert simulator.sign_in is not None
         self.sign_in: SignIn = simulator.sign_in
+        self.faults = simulator.traffic.faults
         declared = connector_class(ws, self.slug).meta.oauth
         assert declared is not None
         self.declared: OAuthApp = declared
@@ -42,11 +44,11 @@ class Vendor:
         assert isinstance(begun, BrowserSignIn)
         return begun
 
-    def signed_in(self) -> dict[str, object]:
+    def signed_in(self, name: str = "default") -> dict[str, object]:
         """Sign in, connect, and return what is kept."""
         begun = self.begin()
         begun.submit(self.sign_in.agree(begun.url))
-        connect(self.ws, self.slug, {}, signed_in=brought(begun, begun.finish()), base_url=self.url)
+        connect(self.ws, self.slug, {}, signed_in=brought(begun, begun.finish()), base_url=self.url, name=name)
         return self.kept()
 
     def kept(self) -> dict[str, object]:
@@ -121,6 +123,31 @@ def test_what_is_wrong_is_refused(vendor_of: Callable[[str], Vendor], slug: str)
         begun.finish()
     with pytest.raises(ValueError, match="no app"):
         vendor.sign_in.agree(vendor.begin(ClientApp("another", CLIENT_SECRET)).url)
+
+
+@pytest.mark.parametrize("slug", ["pipedrive", "linear", "asana", "google_drive"])
+def test_a_vendor_is_told_when_it_is_disconnected(vendor_of: Callable[[str], Vendor], slug: str) -> None:
+    vendor = vendor_of(slug)
+    token = str(vendor.signed_in()["access_token"])
+    disconnect(vendor.ws, slug)
+    assert vendor.sign_in.standing(token) == "revoked"
+    assert vendor.kept() == {}
+
+
+def test_a_vendor_that_is_away_keeps_nobody_from_disconnecting(vendor_of: Callable[[str], Vendor]) -> None:
+    vendor = vendor_of("linear")
+    vendor.signed_in()
+    vendor.faults.append(Fault("500"))
+    disconnect(vendor.ws, "linear")
+    assert vendor.kept() == {}
+
+
+def test_an_account_that_another_connection_uses_stays_signed_in(vendor_of: Callable[[str], Vendor]) -> None:
+    vendor = vendor_of("google_drive")
+    token = str(vendor.signed_in()["access_token"])
+    vendor.signed_in(name="second")
+    disconnect(vendor.ws, "google_drive:second")
+    assert vendor.sign_in.standing(token) == "good"
 
 
 def test_linear_takes_an_app_without_a_secret_that_is_bound_to_the_machine(

@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.errors import ConnectionRevokedError
+from connectors.errors import ConnectionRevokedError, ConnectorError
 from connectors.oauth import token_of
 from connectors.registry import ConnectorMeta
 from revtops_tui.engine.locks import credentials_lock
@@ -57,20 +57,13 @@ class Renewal:
             remember(self._meta, current)
             if token_of(current) != refused:
                 return current  # another process was faster, or somebody signed in again
-            client = self._client(current)
+            client = client_for(self._meta, current, self._connection.base_url)
             if client is None:
                 return current
             self._refuse_if_withdrawn()
             self._ws.credentials.set(key, current)
             grant = self._ask(client, current["refresh_token"])
             return self._keep(key, renewed(current, grant))
-
-    def _client(self, current: Mapping[str, Any]) -> OAuthClient | None:
-        """The vendor's endpoints for the app that signed in; None where nobody did."""
-        if self._meta.oauth is None or not current.get("refresh_token") or not current.get("client_id"):
-            return None
-        app = ClientApp(current["client_id"], current.get("client_secret"))
-        return OAuthClient(self._meta.name, self._meta.oauth, app, self._connection.base_url)
 
     def _refuse_if_withdrawn(self) -> None:
         """The vendor said no once: it is not asked again until somebody signs in, or tests the connection."""
@@ -107,6 +100,28 @@ class Renewal:
             f"{self._meta.name} no longer accepts this sign-in: it was withdrawn, or has expired.",
             hint=f"Sign in again: revtops connect {self._connection.selector}. Nothing that was synced is deleted.",
         )
+
+
+def give_back(meta: ConnectorMeta, credentials: Mapping[str, Any], base_url: str | None) -> None:
+    """Tell the vendor that a grant is not needed any more, where a sign-in brought it and the vendor wants to be told.
+
+    A courtesy: a vendor that cannot be reached keeps nobody from disconnecting.
+    """
+    client = client_for(meta, credentials, base_url)
+    if client is None or client.app.revoke_url is None:
+        return
+    try:
+        asyncio.run(client.revoke(credentials["refresh_token"]))
+    except ConnectorError as error:
+        _log.warning("%s was not told that its grant is not needed any more: %s", meta.name, error.message)
+
+
+def client_for(meta: ConnectorMeta, credentials: Mapping[str, Any], base_url: str | None) -> OAuthClient | None:
+    """The vendor's endpoints for the app that signed in; None where nobody did."""
+    if meta.oauth is None or not credentials.get("refresh_token") or not credentials.get("client_id"):
+        return None
+    app = ClientApp(credentials["client_id"], credentials.get("client_secret"))
+    return OAuthClient(meta.name, meta.oauth, app, base_url)
 
 
 def renewed(before: Mapping[str, Any], grant: Grant) -> dict[str, Any]:

@@ -212,7 +212,8 @@ def _forget_tables(module: ModuleType) -> None:
 def _family(name: str) -> list[str]:
     """The loaded modules that a connector's module is made of: itself, what is below it, a drop-in's helpers."""
     helpers = f"{name.rpartition('.')[0]}._" if name.startswith(f"{_DROP_INS}.") else f"{name}."
-    return [loaded for loaded in sys.modules if loaded == name or loaded.startswith((f"{name}.", helpers))]
+    # A copy: other threads import something meanwhile.
+    return [loaded for loaded in tuple(sys.modules) if loaded == name or loaded.startswith((f"{name}.", helpers))]
 
 
 def _files_of(name: str) -> list[str]:

@@ -155,7 +155,10 @@ def test_everything_else(watched: Watched, parrot: Parrot, server: SimulatorServ
     watched("write", "parrot", "note", "text=hello", "quoted=this", "--dry-run", "--json")
     for operation in ("shout", "lost", "fail_once"):
         watched("action", "parrot", operation, "text=hello", "--json", "-vv", code=None)
-    watched("undo", "1", "--yes")
+    watched("undo", "1", "--yes", code=1)  # what it was is not known: there was a secret in it
+    watched("write", "parrot", "note", "text=again")
+    undone = watched("undo", str(json.loads(watched("ledger", "--json"))[0]["id"]), "--yes", "--json", code=None)
+    assert '"ok"' in undone, undone
     watched("ledger", "--json")
     watched("connections", "--json")
     watched("traffic", "list", "--json")
@@ -246,6 +249,8 @@ async def test_the_app(
 ) -> None:
     for name, value in witnesses.environment.items():
         monkeypatch.setenv(name, value)
+    for name in ("SSH_CONNECTION", "SSH_TTY", "TMUX", "DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
     install(driver.ws.home, "parrot")
     secrets = credentials(canaries, "parrot") | {"hook_url": "https://parrot.example/in", "pin_secret": 7}
     async with driver(100, 40) as visit:

@@ -137,7 +137,7 @@ class NangoSimulator:
             grant.renewals, grant.stale = grant.renewals + 1, False
         held = dict(self.integrations[grant.integration])
         if grant.stale:
-            held["access_token"] = "stale-token"
+            held["access_token"] = "stale-token"  # noqa: S105 - simulated
         if held["type"] == "OAUTH2":
             held |= {"expires_at": _moment(_TOKEN), "raw": {}}
         times = dict.fromkeys(("created_at", "updated_at", "last_fetched_at"), _moment())

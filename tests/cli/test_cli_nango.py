@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
-import pexpect
 import pytest
 
 from revtops_tui.engine.nango import SECRET_KEY

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from revtops_tui.tui.panes.traffic.pane import TrafficPane
 
 _PAINTS_A_SECOND = 10
+_WORKSPACE = "app.workspace"
 _FROM_BELOW = frozenset({"go", "jump", "notices", "organizations", "settings", "tasks"})
 
 
@@ -186,15 +187,25 @@ class RevtopsApp(App[None]):
     def _status(self) -> StatusLine:
         return self.screen_stack[0].query_one(StatusLine)
 
-    def opened(self) -> None:
-        """What there is has been read, for the first time: whose data it is can be shown now."""
+    def opened(self, *, is_typed_into: bool = False) -> None:
+        """What there is has been read, for the first time: whose data it is can be shown now.
+
+        Where nobody has typed anything by then, one is where one was when the app was left.
+        """
         self._name_organization()
         self.is_open = True
         self.indexing.start()
         self._alerts.start()
         self._tell_of_settings()
+        last = self.state.get(_WORKSPACE)
+        if not is_typed_into and self.tab == TABS[0].id and any(tab.id == last for tab in TABS[1:]):
+            self.call_later(self._return_to, last)
         if self._on_ready is not None:
             self._on_ready(self)
+
+    async def _return_to(self, tab_id: str) -> None:
+        if len(self.screen_stack) == 1 and self.tab == TABS[0].id:
+            await self.go(tab_id)
 
     def _name_organization(self) -> None:
         self.jobs.organization = self.ws.organization_id
@@ -245,6 +256,7 @@ class RevtopsApp(App[None]):
         for each in self._panes.values():
             each.display = each is pane
         self._status.current = tab_id
+        self.state[_WORKSPACE] = tab_id
         pane.arrive()
         return pane
 
@@ -290,7 +302,9 @@ class RevtopsApp(App[None]):
         self.leaving.work_ended()
 
     def show_progress(self) -> None:
-        """Paint what runs."""
+        """Paint what runs, while there is something to paint on: the app may be on its way out."""
+        if not self.screen_stack or not self.screen_stack[0].query(StatusLine):
+            return
         self._status.busy = summary(self.jobs, self.tasks)
         self.progressed.publish(None)
 

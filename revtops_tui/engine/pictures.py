@@ -250,7 +250,7 @@ PICTURES = (
         "pipeline",
         "Pipeline by stage",
         "what is open, won and lost",
-        "No deals yet: connect a CRM (1, then c) and sync it (s).",
+        "No deals yet: connect a CRM (1, then n) and sync it (s).",
         pipeline,
     ),
     Picture(

@@ -44,7 +44,7 @@ class BroughtRows(Dialog[tuple[str, int]]):
 
     def _have(self, rows: Sequence[RowRef]) -> None:
         items = self.query_one(ItemList)
-        items.say("None: nothing that is stored here has an id that stands in its answer.")
+        items.say("None: no row here has an id that stands in its answer.")
         items.show(
             [
                 Item(

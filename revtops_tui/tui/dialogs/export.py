@@ -215,7 +215,8 @@ def _look(text: str) -> Look:
     try:
         check(path, replace=True)
     except EngineError as error:
-        return Look(path, plain(f"{error.message} {error.hint}"))
+        told = f"{error.message} {error.hint}"
+        return Look(path, plain(told.replace(str(path.parent), shown_path(path.parent))))
     return Look(path, exists=path.exists())
 
 

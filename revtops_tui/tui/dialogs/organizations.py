@@ -28,7 +28,7 @@ class OrganizationsDialog(Dialog[str]):
 
     DEFAULT_CSS = """
     OrganizationsDialog {
-        & ItemList { height: auto; max-height: 16; border: none; &:focus { border: none; } }
+        & ItemList { height: auto; min-height: 1; max-height: 16; border: none; &:focus { border: none; } }
         & #problem { height: auto; color: $error; display: none; &.-wrong { display: block; } }
     }
     """

@@ -11,7 +11,7 @@ from revtops_tui.tui.panes.connectors.inventory import load as load_inventory
 from revtops_tui.tui.papers import rejected
 from revtops_tui.tui.papers.overview import mark_of
 from revtops_tui.tui.papers.progress import run_line, told, write_error, write_progress
-from revtops_tui.tui.text import age, ago, fit, label_of
+from revtops_tui.tui.text import age, ago, fit, label_of, wrap
 from revtops_tui.tui.widgets.item_list import Item
 from revtops_tui.tui.widgets.sheet import Paper
 from revtops_tui.words import duration
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _RUNS = 500
 _LABEL = 10
+_ENTITY = 18
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,9 @@ def write_run(width: int, register: Register, run: RunInfo, job: SyncJob | None,
     if run.entities:
         paper.heading("Records")
     for name, counts in run.entities.items():
-        paper.line(f"  {fit(label_of(name), 16)}", (told(counts) or "nothing", "muted"))
+        first, *rest = wrap(told(counts) or "nothing", paper.width - _ENTITY)
+        paper.line(f"  {fit(label_of(name), _ENTITY - 2)}", (first, "muted"))
+        paper.text(" ".join(rest), "muted", indent=_ENTITY)
     if any(counts.get("rejected") for counts in run.entities.values()):
         paper.blank().line(("tab", "key"), (" goes to the rejected records", "muted"))
     return paper.blank().line(("t", "key"), (" shows what was exchanged in it", "muted"))
@@ -104,6 +107,5 @@ def _row(paper: Paper, label: str, text: str) -> None:
 def write_none(width: int) -> Paper:
     """What comes here, while nothing has run."""
     paper = Paper(width).line(("Nothing has been synced yet", "title")).blank()
-    return paper.line(
-        ("1", "key"), (" leads to the connections, and there ", "muted"), ("s", "key"), (" syncs", "muted")
-    )
+    paper.line(("1", "key"), (" leads to the connections", "muted"))
+    return paper.line(("s", "key"), (" syncs one there", "muted"))

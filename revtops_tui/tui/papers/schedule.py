@@ -22,9 +22,8 @@ def write_schedule(paper: Paper, info: ScheduleInfo | None, *, has_daemon: bool,
     """The schedule of a connection, or that it has none."""
     paper.heading("Schedule")
     if info is None:
-        return paper.line(
-            ("  It is synced when you say so. ", "muted"), ("h", "key"), (" has it done by itself", "muted")
-        )
+        paper.line(("  It is synced when you say so.", "muted"))
+        return paper.line(("  h", "key"), (" has it done by itself", "muted"))
     paper.line(f"  {info.spec}")
     if not info.enabled:
         return paper.line(("  Switched off. ", "busy"), ("h", "key"), (" switches it on again", "muted"))

@@ -10,8 +10,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from revtops_tui.tui.panes.data.rows import DataRows
-from revtops_tui.tui.panes.data.tables import BOOKKEEPING, TableList
+from revtops_tui.tui.panes.data.tables import BOOKKEEPING, LAST_TABLE, TableList
 from revtops_tui.tui.panes.pane import Pane
+from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.item_list import ItemList
 from revtops_tui.tui.widgets.record_grid import RecordGrid
 
@@ -62,9 +63,16 @@ class DataPane(Pane):
         self._rows.reload()
 
     @on(ItemList.Highlighted)
-    def _highlighted(self, message: ItemList.Highlighted) -> None:
-        if message.item and self._rows.table != message.item.id:
-            self._rows.look_at(message.item.id, message.item.label)
+    def _highlighted(self) -> None:
+        item = self._list.current
+        if item and self._rows.table != item.id:
+            self.host.state[LAST_TABLE] = item.id
+            self._rows.look_at(item.id, item.label)
+
+    @on(TableList.Failed)
+    def _failed(self, message: TableList.Failed) -> None:
+        """Said where there is room for it."""
+        self._rows.grid.clear(plain(" ".join(part for part in (message.error.message, message.error.hint) if part)))
 
     @on(ItemList.Chosen)
     def _chosen(self) -> None:
@@ -108,6 +116,7 @@ class DataPane(Pane):
 
             return record(self.host.ws, entity, row_id)
 
+        self.host.state[LAST_TABLE] = entity  # where the tables are only being read, it is chosen when they are there
         self._list.select(entity)
         self.host.push_screen(RecordDialog(self._list.label(entity), 0, 1, fetch, entity=entity))
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
+from textual.message import Message
+
 from revtops_tui.tui.background import in_background
-from revtops_tui.tui.text import number, plain
+from revtops_tui.tui.text import number
 from revtops_tui.tui.widgets.item_list import Item, ItemList
 
 if TYPE_CHECKING:
@@ -20,12 +22,21 @@ BOOKKEEPING = frozenset(
     {"connections", "sync_runs", "rejected_records", "ledger", "approvals", "policies", "events", "schedules"}
 )
 """The product's own books; every other table holds records."""
+LAST_TABLE = "data.table"
+"""The name under which the table that is looked at is kept between starts."""
 
 
 class TableList(ItemList):
     """Tables: those with records first, then the empty ones, then the product's own books."""
 
     DEFAULT_CSS = "TableList { width: 28; }"
+
+    class Failed(Message):
+        """Nothing could be read."""
+
+        def __init__(self, error: EngineError) -> None:
+            super().__init__()
+            self.error = error
 
     def __init__(self) -> None:
         super().__init__("Tables", empty="Reading…", name="tables")
@@ -47,9 +58,12 @@ class TableList(ItemList):
         in_background(self, work, self._have_tables, self._fail, group="tables", exclusive=True)
 
     def _have_tables(self, tables: Sequence[TableInfo]) -> None:
+        is_first = not self._tables
         self._tables = {table.name: table for table in tables}
         self.say("No tables yet.")
         self._show_tables()
+        if is_first and self.current is not None:
+            self.select(str(self.host.state.get(LAST_TABLE)))
         in_background(
             self, partial(_counts, self.host.ws), self._have_counts, self._fail, group="counts", exclusive=True
         )
@@ -74,7 +88,8 @@ class TableList(ItemList):
         return "Records" if self._counts.get(table, 1) else "Empty"
 
     def _fail(self, error: EngineError) -> None:
-        self.say(plain(" ".join(part for part in (error.message, error.hint) if part)))
+        self.say("Not available.")
+        self.post_message(self.Failed(error))
 
 
 # Called in threads, where importing the engine does not hold up a frame.

@@ -97,6 +97,7 @@ def manifest(cls: type[BaseConnector]) -> dict[str, Any]:
         "auth_fields": [asdict(field) for field in credential_fields(meta)],
         "oauth_scopes": list(meta.oauth_scopes),
         "oauth": described(meta.oauth) if meta.oauth else None,
+        "nango_integration_id": meta.nango_integration_id,
         "icon": meta.icon,
         "usage_guide": meta.usage_guide,
         "builtin": meta.builtin,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from store.clock import now_text
 from store.database import Database
@@ -155,6 +155,37 @@ def note_status(
         )
 
     database.writer.run(note)
+
+
+def refuse_taken_name(database: Database, connection: Connection, name: str) -> None:
+    """Raises StoreError where the connector has another connection of that name."""
+    _refuse_taken_name(database.reader(), replace(connection, name=name))
+
+
+def rename_connection(database: Database, connection: Connection, name: str) -> Connection:
+    """Give a connection another name; its rows, runs and queries stay its own. Raises StoreError where it is taken."""
+    renamed = replace(connection, name=name)
+
+    def rename(writing: sqlite3.Connection) -> None:
+        _refuse_taken_name(writing, renamed)
+        writing.execute("UPDATE connections SET name = ? WHERE id = ?", (name, connection.id))
+        writing.execute(
+            "UPDATE queries SET target = ? WHERE organization_id = ? AND target = ?",
+            (renamed.selector, connection.organization_id, connection.selector),
+        )
+
+    database.writer.run(rename)
+    return renamed
+
+
+def _refuse_taken_name(reading: sqlite3.Connection, wanted: Connection) -> None:
+    taken = reading.execute(
+        "SELECT status FROM connections WHERE organization_id = ? AND slug = ? AND name = ?",
+        (wanted.organization_id, wanted.slug, wanted.name),
+    ).fetchone()
+    if taken:
+        what = "disconnected, with its records kept" if taken[0] == "disconnected" else "connected"
+        raise StoreError("in_use", f"There is a {wanted.selector} already; it is {what}.", hint="Choose another name.")
 
 
 _OF_RECORDS = ("watermarks", "checkpoints", "page_digests", "rejected_records", "record_changes")

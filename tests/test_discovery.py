@@ -197,6 +197,7 @@ class Full(BaseConnector):
                 "env": "",
             }
         ],
+        "nango_integration_id": None,
         "icon": "box",
         "usage_guide": "How to",
         "oauth_scopes": [],

@@ -13,6 +13,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "connect": ("connections", "connect a system; secrets are asked for, never arguments"),
         "connections": ("connections", "what is connected, and how it is doing"),
         "test": ("connections", "try a connection's credentials"),
+        "rename": ("connections", "give a connection another name"),
         "disconnect": ("connections", "forget a connection's credentials"),
     },
     "Data": {

@@ -1,4 +1,4 @@
-"""`revtops connect`, `connections`, `test` and `disconnect`."""
+"""`revtops connect`, `connections`, `test`, `rename` and `disconnect`."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def add_connect(parser: Parser) -> None:
         ("pass show hubspot | jq -R '{access_token: .}' | revtops connect hubspot --stdin", "from a password manager"),
         ("revtops connect twilio", "built in: takes TWILIO_… from the environment, and asks for what is not there"),
         ("revtops connect hubspot --sign-in browser", "with an app of your own; the page on signing in shows how"),
-        ("revtops connect hubspot --name emea", "a second one, used as hubspot:emea"),
+        ("revtops connect hubspot:emea", "a second one, told apart by a name of your own"),
     )
-    parser.add_argument("connector", metavar="SLUG", help="which connector (revtops connectors lists them)")
+    parser.add_argument("connector", metavar="SLUG", help="which connector, or slug:name")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a field that is not secret; repeat it"
     )
@@ -61,6 +61,7 @@ def add_connect(parser: Parser) -> None:
 
 
 def connect(options: Namespace, ws: Workspace, console: Console) -> int:
+    _read_name(options)
     described = connector_info(ws, options.connector).manifest
     fields = parse_auth_fields([AuthField(**field) for field in described["auth_fields"]])
     unlock(ws, console)
@@ -77,6 +78,14 @@ def connect(options: Namespace, ws: Workspace, console: Console) -> int:
         if "sync" in described["capabilities"]:
             console.say(f"Bring its data here: revtops sync {info.selector}", "dim")
     return 0
+
+
+def _read_name(options: Namespace) -> None:
+    """`slug:name` names a connection as it does everywhere else. Raises EngineError where --name says otherwise."""
+    options.connector, _, name = options.connector.partition(":")
+    if name and options.name not in (DEFAULT_NAME, name):
+        raise EngineError("usage", f"The connection is called {name} and {options.name}.", hint="Leave --name out.")
+    options.name = name or options.name
 
 
 def _with_fields(
@@ -261,6 +270,7 @@ def document(info: ConnectionInfo) -> dict[str, Any]:
         "organization_id": info.organization_id,
         "status": info.status,
         "identity": info.identity,
+        "user_id": info.user_id,
         "base_url": info.base_url,
         "last_sync_at": info.last_sync_at,
         "next_sync_at": info.next_sync_at,
@@ -298,6 +308,29 @@ def _identity(identity: str | None) -> str:
     return f": {identity}" if identity else ""
 
 
+def add_rename(parser: Parser) -> None:
+    parser.teach(
+        "Give a connection another name of your own. Its records, runs, queries and credentials stay with it.",
+        ("revtops rename hubspot emea", "from now on it is hubspot:emea"),
+        ("revtops rename hubspot:emea default", "and hubspot again"),
+    )
+    parser.add_argument("connection", metavar="SLUG", help="which connection: its slug, or slug:name")
+    parser.add_argument("to", metavar="NAME", help="the new name")
+    parser.set_defaults(run=rename)
+
+
+def rename(options: Namespace, ws: Workspace, console: Console) -> int:
+    from revtops_tui.engine.renaming import rename as give_name
+
+    unlock(ws, console)
+    renamed = give_name(ws, options.connection, options.to)
+    if console.as_json:
+        console.document(document(renamed))
+    else:
+        console.line(f"{options.connection} is {renamed.selector} now.")
+    return 0
+
+
 def add_disconnect(parser: Parser) -> None:
     parser.teach(
         "Forget a connection's credentials. Its records stay in the local database unless --delete-data is given.",
@@ -324,5 +357,6 @@ COMMANDS = {
     "connect": add_connect,
     "connections": add_connections,
     "test": add_test,
+    "rename": add_rename,
     "disconnect": add_disconnect,
 }

@@ -26,6 +26,7 @@ class Proof:
 class ConnectionInfo:
     """A connection as faces show it. `counts`: live rows per entity; `next_sync_at` is None without a schedule.
 
+    `user_id`: who made it, where its connector's scope is USER: each may have one of their own.
     `proof` is there when the credentials were just tried.
     """
 
@@ -40,6 +41,7 @@ class ConnectionInfo:
     last_error: str | None
     counts: dict[str, int]
     next_sync_at: dt.datetime | None = None
+    user_id: str | None = None
     proof: Proof | None = field(default=None, compare=False)
 
     @property
@@ -71,4 +73,5 @@ def info_of(ws: Workspace, found: Connection) -> ConnectionInfo:
         found.last_error,
         store.counts(ws.database, found.id),
         moment_of(due) if due else None,
+        found.user_id,
     )

@@ -12,7 +12,7 @@ from connectors.context import ConnectorContext
 from connectors.errors import ConnectionRevokedError, ConnectorError, PermissionDeniedError
 from connectors.oauth import TOKEN_FIELDS
 from connectors.parameters import validate_fields
-from connectors.registry import AuthField, ConnectorMeta, credential_fields
+from connectors.registry import AuthField, ConnectorMeta, ConnectorScope, credential_fields
 from revtops_tui.engine.brokered import Lending, lent
 from revtops_tui.engine.catalog import connector_info
 from revtops_tui.engine.connected import ConnectionInfo, Proof, connections, info_of
@@ -21,6 +21,7 @@ from revtops_tui.engine.locks import credentials_lock, run_lock
 from revtops_tui.engine.nango import is_brokered
 from revtops_tui.engine.oauth import scopes
 from revtops_tui.engine.oauth.renewal import Renewal
+from revtops_tui.engine.person import whoever_this_is
 from revtops_tui.engine.recording import watcher
 from revtops_tui.engine.secrets import data_masked, remember, remember_values
 from revtops_tui.engine.workspace import Workspace
@@ -34,6 +35,7 @@ __all__ = [
     "ConnectionInfo",
     "Proof",
     "add_to_credentials",
+    "check_name",
     "connect",
     "connection",
     "connections",
@@ -104,7 +106,7 @@ def connect(
     other fields that the connection had are kept then, where `values` has no newer ones.
     """
     cls = connector_class(ws, slug)
-    _check_name(name)
+    check_name(name)
     key = store.credentials_key(ws.organization_id, slug, name)
     if signed_in is not None:
         credentials = _completed(ws, cls, key, values, signed_in)
@@ -122,6 +124,7 @@ def connect(
                     slug,
                     name=name,
                     source_system=cls.source_system,
+                    user_id=whoever_this_is() if cls.meta.scope is ConnectorScope.USER else None,
                     base_url=base_url,
                     identity=proof.identity or None if proof else None,
                 )
@@ -346,6 +349,7 @@ def _completed(
     return {**_checked(cls.meta, fields, {**known, **given}), **signed_in}
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Whether a connection may be called so. Raises EngineError."""
     if not name or not all(c.isalnum() or c in "-_." for c in name):
         raise EngineError("invalid_input", "A connection's name has only letters, digits, and -, _ and . in it.")

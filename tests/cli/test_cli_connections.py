@@ -66,6 +66,7 @@ def test_connecting_by_pipe(revtops: CommandLine, shop: Shop) -> None:
         "organization_id": "default",
         "status": "connected",
         "identity": "Ada at port 8080",
+        "user_id": None,
         "base_url": None,
         "last_sync_at": None,
         "next_sync_at": None,

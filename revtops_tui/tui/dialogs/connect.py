@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -77,6 +77,8 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
                 yield Press("Cancel", name="cancel")
                 if self._manifest["oauth"]:
                     yield Press("Sign in…", name="sign-in")
+                if self._can_use_nango:
+                    yield Press("Nango…", name="nango")
                 yield Press("Test & save", name="save")
 
     def on_mount(self) -> None:
@@ -87,6 +89,12 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
     def on_resize(self) -> None:
         """The fields scroll; what stands below them, and the buttons, are always in view."""
         self.query_one(VerticalScroll).styles.max_height = max(4, self.size.height - _AROUND_FIELDS)
+
+    @property
+    def _can_use_nango(self) -> bool:
+        from revtops_tui.engine.nango import is_available
+
+        return bool(self._manifest["nango_integration_id"]) and is_available()
 
     @property
     def _forms(self) -> list[Form]:
@@ -111,19 +119,28 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
     @on(Press.Pressed, "#sign-in")
     def action_sign_in(self) -> None:
         """Sign in with an app of the user's own, in place of a token; the other fields go with it."""
-        if not self._manifest["oauth"]:
-            return
+        if self._manifest["oauth"]:
+            from revtops_tui.tui.dialogs.sign_in import SignInDialog
+
+            self._go_on_with(SignInDialog)
+
+    @on(Press.Pressed, "#nango")
+    def _nango_pressed(self) -> None:
+        from revtops_tui.tui.dialogs.nango import NangoDialog
+
+        self._go_on_with(NangoDialog)
+
+    def _go_on_with(self, dialog: Callable[..., Dialog[ConnectionInfo]]) -> None:
+        """Get the token elsewhere; the other fields have to be right first."""
         others = [field for form in self._forms for field in form.fields if field.parameter.name not in TOKEN_FIELDS]
         wrong = [field for field in others if field.judge()]
         if wrong:
             wrong[0].focus_editor()
             return
-        from revtops_tui.tui.dialogs.sign_in import SignInDialog
-
         fields, common = (form.values() for form in self._forms)
         kept = {name: value for name, value in fields.items() if name not in TOKEN_FIELDS}
         name, base_url = _named(common)
-        self.host.push_screen(SignInDialog(self._manifest, kept, name, base_url), self._signed_in)
+        self.host.push_screen(dialog(self._manifest, kept, name, base_url), self._signed_in)
 
     def _signed_in(self, connection: ConnectionInfo | None) -> None:
         if connection is not None:

@@ -1,13 +1,4 @@
-"""The small language of filters: texts that rows contain, and conditions on columns.
-
-renewal                     some column contains it, in any case of its letters
-stage:won                   the column contains it; stage:=won is it; stage:won,lost is one of them
-amount:>1000 amount:10..20  numbers: = < <= > >= and ranges; 10k and 1.5m are understood
-close_date:2026-03..        dates and other texts in their order, by their beginning: from March on
-stage:=                     the column is empty
--stage:won                  not so
-"a:b"  name:"two words"     quotes keep a text together
-"""
+"""The small language of filters: texts that rows contain, and conditions on columns. `HELP` has all of it."""
 
 from __future__ import annotations
 
@@ -18,6 +9,22 @@ from dataclasses import dataclass
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.suggestions import did_you_mean
 from store.filters import Clause, Condition, Operator
+
+HELP: Mapping[str, str] = {
+    "renewal": "some column contains it, in any case of its letters",
+    '"a:b"': "quotes keep a text together, also one with a colon",
+    "stage:won": "the column contains it",
+    "stage:=won": "the column is it",
+    "stage:won,lost": "it contains one of them",
+    'name:"two words"': "it contains all of that",
+    "stage:=": "the column is empty",
+    "-stage:won": "not so: a minus before any condition",
+    "amount:>1000": "numbers: = < <= > >=",
+    "amount:10k..1.5m": "from, to, or both; k are thousands, m millions",
+    "close_date:2026-03..": "dates by their beginning: from March on",
+    "close_date:<2026": "before a year, a month, a day",
+}
+"""Every kind of word, and what it lets through."""
 
 _CONDITION = re.compile(r'(?<!\S)(?P<minus>-?)(?P<column>[A-Za-z_]\w*):(?P<value>"[^"]*"(?!\S)|\S*)')
 _QUOTED = re.compile(r'"([^"]+)"')

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _LAST = ("source_id", "source_system", "synced_at", "deleted_at", "custom_fields")
 _KEYS = ("id", "connection_id", "organization_id")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
+_MOMENTS = ("_at", "_date")
 _OLD_VALUE = 60
 DELETED = "deleted_at"
 
@@ -33,7 +34,7 @@ def write_page(
     """A record of a table whose columns have these types, as SQLite calls them; and its changes, the last one first."""
     if not record:
         return Paper(width).text("This record is gone: it was deleted, or its connection was removed.", "muted")
-    kinds = {name: kind_of(value, types.get(name, "")) for name, value in record.items()}
+    kinds = {name: kind_of(value, types.get(name, ""), name) for name, value in record.items()}
     paper = write_record(width, _readable(record, kinds), kinds)
     if changes:
         paper.heading("Changes", f"{len(changes)} kept, the last one first")
@@ -42,8 +43,8 @@ def write_page(
     return paper
 
 
-def kind_of(value: Any, declared: str) -> str:
-    """What a value is, in a word: by its column, and for text by what it says."""
+def kind_of(value: Any, declared: str, name: str) -> str:
+    """What a value is, in a word: by its column, and for text by what it says, or by its name where it says nothing."""
     declared = declared.upper()
     if "BOOL" in declared:
         return "yes/no"
@@ -51,6 +52,8 @@ def kind_of(value: Any, declared: str) -> str:
         return "number"
     if isinstance(value, int | float):
         return "number"
+    if not value:
+        return "date" if name.endswith(_MOMENTS) else "text" if declared else ""
     if not isinstance(value, str):
         return "text" if declared else ""
     if value[:1] in ("{", "["):

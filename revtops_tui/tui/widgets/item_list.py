@@ -17,11 +17,10 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from revtops_tui.tui.text import fit, plain
-from revtops_tui.tui.widgets.line import Line, ink
+from revtops_tui.tui.widgets.line import Line, LineByLine, ink
 
 _NEVER_HELD = frozenset({"escape", "ctrl+q", "ctrl+c", "tab", "shift+tab", "question_mark", "ctrl+p"})
 
@@ -39,7 +38,7 @@ class Item:
     search: str = ""
 
 
-class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
+class ItemList(LineByLine, can_focus=True, inherit_bindings=False):
     """Items under their sections, one of them highlighted."""
 
     DEFAULT_CSS = """
@@ -142,6 +141,11 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
         """What has been typed as a filter."""
         return self._filter
 
+    @property
+    def has_typed_ahead(self) -> bool:
+        """Whether somebody typed before there was anything to show."""
+        return bool(self._early) or self._filtering or bool(self._filter)
+
     def show(self, items: Sequence[Item]) -> None:
         """Show `items` (grouped by section, in the given order); the cursor stays with its item where that still is."""
         self._items = items
@@ -167,6 +171,10 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
         if self._filtering and self._edit(event):
             event.stop()
             event.prevent_default()
+        elif event.key == "escape" and self._filter:
+            self._filter = ""
+            self._arrange()
+            event.stop()
         elif event.key == "slash":  # here and not by the binding: the key behind it is on its way already
             self.action_filter()
             event.stop()
@@ -246,7 +254,7 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
     # -- state
 
     def _arrange(self) -> None:
-        words = self._filter.casefold().split()
+        words, before = self._filter.casefold().split(), self._lines
         self._matches = [i for i in self._items if all(w in f"{i.label} {i.search}".casefold() for w in words)]
         self._lines = []
         for section in dict.fromkeys(item.section for item in self._matches):
@@ -256,19 +264,27 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
         self._matches = [line for line in self._lines if isinstance(line, Item)]
         self.virtual_size = Size(self.scrollable_content_region.width, len(self._lines))
         self._show_filter()
-        self.refresh()
+        if before and self._lines:
+            self.refresh_changed(before, self._lines)
+        else:
+            self.refresh()
         if self.current is None:
             self._go(self._matches[0].id if self._matches else None)
 
     def _go(self, item_id: str | None) -> None:
         if item_id == self._current:
             return
+        self.refresh_line(self._line_of_current)
         self._current = item_id
-        y = next((n for n, line in enumerate(self._lines) if isinstance(line, Item) and line.id == self._current), 0)
+        y = self._line_of_current
+        self.refresh_line(y)
         first = 0 if y <= 1 else y  # the first section's heading comes along
         self.scroll_to_region(Region(0, first, 1, 1 + y - first), animate=False, force=True, immediate=True)
-        self.refresh()
         self.post_message(self.Highlighted(self, self.current))
+
+    @property
+    def _line_of_current(self) -> int:
+        return next((n for n, line in enumerate(self._lines) if isinstance(line, Item) and line.id == self._current), 0)
 
     def _show_filter(self) -> None:
         room = max(4, self.scrollable_content_region.width - 6)
@@ -280,7 +296,7 @@ class ItemList(ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """One line of the list."""
         width = self.scrollable_content_region.width
-        base = self.rich_style
+        base = self.ground
         number = y + self.scroll_offset.y
         if not self._lines:
             text = "" if y != 0 else self._empty if not self._filter else "Nothing matches."

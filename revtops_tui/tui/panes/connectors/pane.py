@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from revtops_tui.engine.workspace import Workspace
 
 _AGES_CHANGE = 30.0
+_CHOSEN, _PANEL = "connectors.chosen", "connectors.panel"
+"""The names under which it is kept between starts where one was."""
 
 
 class ConnectorsPane(Pane):
@@ -140,19 +142,28 @@ class ConnectorsPane(Pane):
 
     def _loaded(self, read: tuple[Activity, Sequence[Entry]]) -> None:
         is_first = not self._listing.entries
+        is_typed_into = self._list.has_typed_ahead
         before = self._list.current
         self._listing = Listing.of(read[1], read[0])
         self._ended = dict(self.host.jobs.ended)
         self._list.say("No connectors.")
         self._list.show(self._items())
-        follow = self._listing.only if is_first else self._listing.successor(before.id) if before else None
+        follow = self._last if is_first else self._listing.successor(before.id) if before else None
         if follow is not None:
             self._list.select(follow.id)
+        if is_first:
+            self._side.begin(str(self.host.state.get(_PANEL)))
         self._show()
         if not self.host.is_open:
-            self.host.opened()
+            self.host.opened(is_typed_into=is_typed_into)
             if self.host.demo:
                 self._sync_all()
+
+    @property
+    def _last(self) -> Entry | None:
+        """What was chosen when the app was left; the organization gives way to its only connection."""
+        chosen = self._listing.entries.get(str(self.host.state.get(_CHOSEN)))
+        return self._listing.only if chosen is None or chosen.id == HOME else chosen
 
     def _sync_all(self) -> None:
         for entry in self._listing.entries.values():
@@ -211,6 +222,8 @@ class ConnectorsPane(Pane):
 
     @on(ItemList.Highlighted, "#connections")
     def _highlighted(self) -> None:
+        if entry := self.entry:
+            self.host.state[_CHOSEN] = entry.id
         self._show()
 
     def _show(self) -> None:
@@ -221,6 +234,10 @@ class ConnectorsPane(Pane):
     def action_panel(self, by: int) -> None:
         """The next panel, or the one before."""
         self._side.turn(by)
+
+    @on(Side.Turned)
+    def _turned(self, message: Side.Turned) -> None:
+        self.host.state[_PANEL] = message.panel
 
     @on(HomePanel.Wanted)
     def _wanted(self, message: HomePanel.Wanted) -> None:

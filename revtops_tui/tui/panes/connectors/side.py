@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 
 from revtops_tui.tui import panels
 from revtops_tui.tui.panels.home import HomePanel
@@ -38,6 +40,12 @@ class Side(Vertical):
     """
     REASON: ClassVar[str] = "reason"
 
+    @dataclass
+    class Turned(Message):
+        """Another panel was asked for."""
+
+        panel: str
+
     def __init__(self) -> None:
         super().__init__()
         self._tabs = {tab.id: tab for tab in panels.PANELS}
@@ -55,6 +63,11 @@ class Side(Vertical):
         """Nothing is chosen yet."""
         self.query_one(PanelBar).display = False
 
+    def begin(self, panel_id: str) -> None:
+        """Which panel to begin with, where there is one of that name."""
+        if panel_id in self._tabs:
+            self._current = panel_id
+
     def show(self, entry: Entry, listing: Listing) -> None:
         """Something was chosen, or read again."""
         self._entry, self._listing = entry, listing
@@ -69,6 +82,7 @@ class Side(Vertical):
         """Show a panel."""
         was_within = self.has_focus_within
         self._current = panel_id
+        self.post_message(self.Turned(panel_id))
         self._arrange(focus=focus or was_within)
 
     def tick(self) -> None:

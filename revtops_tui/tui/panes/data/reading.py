@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from revtops_tui.tui.shell.tasks import TaskProgress
 
 _KEYS = frozenset({"id", "connection_id", "organization_id"})
-_STORE_S = frozenset({"source_id", "source_system", "synced_at", "deleted_at", "custom_fields"})
+STORE_S = frozenset({"source_id", "source_system", "synced_at", "deleted_at", "custom_fields"})
+"""The columns that the store adds to what the vendor says."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Opened:
 def default_order(columns: Sequence[Column]) -> list[str]:
     """The columns that say something, the vendor's own first, then what the store adds."""
     said = [column.name for column in columns if column.name not in _KEYS]
-    return sorted(said, key=lambda name: name in _STORE_S)
+    return sorted(said, key=lambda name: name in STORE_S)
 
 
 def kept_as(table: str) -> str:

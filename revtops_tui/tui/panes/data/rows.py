@@ -12,11 +12,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.timer import Timer
-from textual.widgets import Input, Static
 
 from revtops_tui.tui.background import in_background
-from revtops_tui.tui.panes.data.reading import Opened, default_order, export_view, kept_as, nothing_there, open_view
+from revtops_tui.tui.panes.data import uses
+from revtops_tui.tui.panes.data.filter_line import FilterLine
+from revtops_tui.tui.panes.data.reading import Opened, default_order, kept_as, nothing_there, open_view
 from revtops_tui.tui.panes.data.tables import BOOKKEEPING
 from revtops_tui.tui.panes.data.view import Layout, Timeline, View, document_of, view_of
 from revtops_tui.tui.text import plain
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from revtops_tui.engine.errors import EngineError
     from revtops_tui.tui.app import RevtopsApp
 
-_TYPING_PAUSE = 0.15
-_LANGUAGE = "text · stage:won · amount:>10k · -stage:lost"
-
 
 class DataRows(Vertical):
     """A grid over the table that is looked at, and the line in which its filter is typed."""
@@ -38,19 +35,6 @@ class DataRows(Vertical):
     DataRows {
         width: 1fr;
         & RecordGrid { height: 1fr; }
-        & Input {
-            height: 1;
-            border: none;
-            padding: 0 1;
-            margin: 0 1;
-            background: $panel;
-            display: none;
-            &:focus { border: none; background: $primary 18%; }
-        }
-        & .filter-says { height: auto; max-height: 3; padding: 0 2; color: $text-muted; display: none; }
-        & .filter-says.-bad { color: $error; }
-        &.-filtering Input { display: block; }
-        &.-filtering .filter-says { display: block; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -58,6 +42,7 @@ class DataRows(Vertical):
         Binding(
             "slash", "filter", "Filter", key_display="/", tooltip="Show only rows that are like this", id="data.filter"
         ),
+        Binding("f2", "language", "Filters", show=False, tooltip="How a filter is written", id="data.language"),
         Binding("c", "columns", "Columns", tooltip="Choose, move and size the columns", id="data.columns"),
         Binding("y", "copy", "Copy", show=False, tooltip="Copy the cell or the record", id="data.copy"),
         Binding("o", "browse", "Browser", show=False, tooltip="Open the record at the vendor", id="data.browse"),
@@ -74,13 +59,11 @@ class DataRows(Vertical):
         self._timelines: dict[str, Timeline] = {}
         self._table: str | None = None
         self._shown: Opened | None = None
-        self._typing: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """The grid, and the filter that is shown when asked for."""
         yield RecordGrid(empty="Choose a table.", name="grid")
-        yield Input(placeholder="Show rows that…", id="filter", select_on_focus=False)
-        yield Static(_LANGUAGE, classes="filter-says", markup=False)
+        yield FilterLine()
 
     @property
     def host(self) -> RevtopsApp:
@@ -103,8 +86,8 @@ class DataRows(Vertical):
         return self._table
 
     @property
-    def _filter(self) -> Input:
-        return self.query_one("#filter", Input)
+    def _filter(self) -> FilterLine:
+        return self.query_one(FilterLine)
 
     @property
     def _timeline(self) -> Timeline | None:
@@ -118,13 +101,13 @@ class DataRows(Vertical):
         timeline = self._timelines.get(table)
         if timeline is None:
             timeline = self._timelines[table] = Timeline(view_of(table, self.host.state.get(kept_as(table))))
-        self._show_filter(timeline.now.filter)
+        self._filter.show(timeline.now.filter)
         self._open()
 
     def narrow(self, text: str) -> None:
         """Filter the table that is looked at by this."""
         if timeline := self._timeline:
-            self._show_filter(text)
+            self._filter.show(text)
             self._change(replace(timeline.now, filter=text))
 
     def reload(self) -> None:
@@ -167,7 +150,7 @@ class DataRows(Vertical):
         if not step(timeline):
             self.host.tell(nothing)
             return
-        self._show_filter(timeline.now.filter)
+        self._filter.show(timeline.now.filter)
         self._follow(before, timeline.now)
 
     # -- opening it
@@ -191,7 +174,7 @@ class DataRows(Vertical):
         self._shown = opened
         view = opened.view
         self.grid.border_title = Content(plain(" · ".join(part for part in (self._label, opened.words) if part)))
-        self._say(_LANGUAGE)
+        self._filter.say()
         if not opened.selection.count:
             self.grid.clear(nothing_there(view))
             return
@@ -209,8 +192,7 @@ class DataRows(Vertical):
         text = plain(" ".join(part for part in (error.message, error.hint) if part))
         if error.kind == "usage" and view.filter and self._shown:
             self.grid.border_title = Content(plain(self._label))
-            self.add_class("-filtering")
-            self._say(text, bad=True)
+            self._filter.say(text)
             return
         self._close()
         self.grid.clear(text)
@@ -261,24 +243,13 @@ class DataRows(Vertical):
 
     def action_export(self) -> None:
         """Write what is shown, in these columns and this order, into a file."""
-        if self._shown is None:
-            return
-        from revtops_tui.tui.dialogs.export import ExportDialog
-
-        names = [column.name for column in self.grid.columns]
-        write = partial(export_view, self.host.ws, self._shown.view, names)
-        self.host.push_screen(ExportDialog(self._label, self._shown.view.table, write))
+        if self._shown is not None:
+            uses.export(self.host, self._label, self._shown, self.grid.columns)
 
     def action_picture(self) -> None:
         """Draw the first rows of what is shown."""
-        if self._shown is None or not self._shown.selection.count:
-            return
-        from revtops_tui.tui.dialogs.chart import ChartDialog
-
-        columns = self.grid.columns
-        rows = [[row[column.index] for column in columns] for row in self._shown.first]
-        is_part = self._shown.selection.count > len(rows)
-        self.host.push_screen(ChartDialog(self._label, [column.name for column in columns], rows, is_part=is_part))
+        if self._shown is not None:
+            uses.draw(self.host, self._label, self._shown, self.grid.columns)
 
     # -- the row under the cursor
 
@@ -311,51 +282,33 @@ class DataRows(Vertical):
     def action_filter(self) -> None:
         """Type what rows must be like."""
         if self._timeline:
-            self.add_class("-filtering")
-            self._filter.focus()
+            self._filter.begin()
 
-    @on(Input.Changed, "#filter")
-    def _typed(self, event: Input.Changed) -> None:
-        if self._typing:
-            self._typing.stop()
-        self._typing = self.set_timer(_TYPING_PAUSE, partial(self._apply_filter, event.value))
+    def action_language(self) -> None:
+        """How a filter is written."""
+        from revtops_tui.tui.dialogs.filter_words import FilterWordsDialog
 
-    def _apply_filter(self, text: str) -> None:
+        self.host.push_screen(FilterWordsDialog())
+
+    @on(FilterLine.Typed)
+    def _typed(self, message: FilterLine.Typed) -> None:
         if timeline := self._timeline:
-            self._change(replace(timeline.now, filter=text), typing=True)
-
-    @on(Input.Submitted, "#filter")
-    def _submitted(self, event: Input.Submitted) -> None:
-        if self._typing:
-            self._typing.stop()
-        self._apply_filter(event.value)
-        if timeline := self._timeline:
-            timeline.typed()
-        self.grid.focus()
+            self._change(replace(timeline.now, filter=message.text), typing=True)
+            if message.done:
+                timeline.typed()
+        if message.done:
+            self.grid.focus()
 
     def clear_filter(self) -> bool:
         """Take the filter away; False when there is none."""
-        if not self.has_class("-filtering"):
+        if not self._filter.is_open:
             return False
-        if self._typing:
-            self._typing.stop()
-        self._show_filter("")
+        self._filter.show("")
         if timeline := self._timeline:
             timeline.typed()
             self._change(replace(timeline.now, filter=""))
         self.grid.focus()
         return True
-
-    def _show_filter(self, text: str) -> None:
-        with self.prevent(Input.Changed):
-            self._filter.value = text
-        self.set_class(bool(text), "-filtering")
-        self._say(_LANGUAGE)
-
-    def _say(self, text: str, *, bad: bool = False) -> None:
-        says = self.query_one(".filter-says", Static)
-        says.update(text)
-        says.set_class(bad, "-bad")
 
 
 def _nothing(_: object) -> None:

@@ -80,8 +80,9 @@ class Timeline:
 
 
 def document_of(view: View) -> dict[str, Any]:
-    """What of a view is kept between starts: not its filter, which would hide rows from somebody who forgot it."""
+    """What of a view is kept between starts. Its filter stands over the rows, so that nobody misses what it hides."""
     return {
+        "filter": view.filter,
         "sort": view.sort,
         "descending": view.descending,
         "columns": None if view.layout.order is None else list(view.layout.order),
@@ -93,11 +94,12 @@ def view_of(table: str, document: Any) -> View:
     """The view that was kept; as if none was where it is not what `document_of` writes."""
     if not isinstance(document, Mapping):
         return View(table)
-    sort, columns, widths = (document.get(name) for name in ("sort", "columns", "widths"))
+    sort, columns, widths, filtered = (document.get(name) for name in ("sort", "columns", "widths", "filter"))
     return View(
         table,
         sort if isinstance(sort, str) else None,
         document.get("descending") is True,
+        filtered if isinstance(filtered, str) else "",
         layout=Layout(
             tuple(map(str, columns)) if isinstance(columns, list) and columns else None,
             tuple((str(name), width) for name, width in widths.items() if isinstance(width, int) and width > 0)

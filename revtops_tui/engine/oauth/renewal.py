@@ -12,17 +12,19 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connectors.errors import ConnectionRevokedError, ConnectorError
 from connectors.oauth import token_of
 from connectors.registry import ConnectorMeta
 from revtops_tui.engine.locks import credentials_lock
-from revtops_tui.engine.oauth.client import ClientApp, Grant, OAuthClient
 from revtops_tui.engine.secrets import remember
 from revtops_tui.engine.workspace import Workspace
 from store import connections as store
 from store.connections import Connection
+
+if TYPE_CHECKING:
+    from revtops_tui.engine.oauth.client import Grant, OAuthClient
 
 _log = logging.getLogger("revtops")
 
@@ -120,6 +122,8 @@ def client_for(meta: ConnectorMeta, credentials: Mapping[str, Any], base_url: st
     """The vendor's endpoints for the app that signed in; None where nobody did."""
     if meta.oauth is None or not credentials.get("refresh_token") or not credentials.get("client_id"):
         return None
+    from revtops_tui.engine.oauth.client import ClientApp, OAuthClient  # not for a sync whose token is good
+
     app = ClientApp(credentials["client_id"], credentials.get("client_secret"))
     return OAuthClient(meta.name, meta.oauth, app, base_url)
 

@@ -83,7 +83,7 @@ class ShopConnector(BaseConnector):
         yield shop["deals"]
         if shop.get("closes_never"):
             await asyncio.Event().wait()
-        while self._shop().get("closes_late"):  # until the test opens it
+        while self._shop().get("closes_late"):  # noqa: ASYNC110 - until the test, another process, opens it
             await asyncio.sleep(0.02)
         while shop.get("deaf"):
             with suppress(asyncio.CancelledError):

@@ -5,9 +5,7 @@ from __future__ import annotations
 _CLIENT = "Not in the document, a third party's. Authority: `hubspot-api-client`, "
 _UPLOAD = "Newer than the document of 2021. Authority: `slack_sdk`, files_upload_v2."
 
-_OAUTH = (
-    "Not of the API. Authority: RFC 6749, by authlib's client; differences are in the vendor's `Flow`."
-)
+_OAUTH = "Not of the API. Authority: RFC 6749, by authlib's client; differences are in the vendor's `Flow`."
 
 UNCOVERED: dict[str, dict[str, str]] = {
     "hubspot": {

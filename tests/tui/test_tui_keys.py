@@ -35,6 +35,20 @@ def test_a_preset_binds_commands_that_there_are_and_no_key_twice(preset: str) ->
     assert set(PRESETS[preset]) <= {each.id for each in commands()}
 
 
+@pytest.mark.parametrize("preset", NAMES)
+def test_the_command_line_says_of_no_preset_that_keys_mean_two_things(revtops: CommandLine, preset: str) -> None:
+    assert revtops("settings", "set", "keys.preset", preset).code == 0
+    listed = revtops("keys", "--json")
+    assert listed.json["problems"] == []
+    assert listed.code == 0
+
+
+def test_a_key_that_a_list_takes_away_from_its_workspace_is_a_conflict() -> None:
+    both = "ctrl+n would be both list.down and query.new."
+    assert both in problems(Keys("default", {"list.down": "down,ctrl+n"}))
+    assert both in problems(Keys("emacs", {"query.new": "ctrl+n"}))
+
+
 def test_a_conflict_an_unknown_command_and_an_impossible_key_are_said() -> None:
     found = problems(Keys("default", {"app.help": "q", "app.hlp": "f12", "app.jump": "ctrl+m", "app.tasks": "quit!"}))
     assert "q would be both app.help and app.quit." in found

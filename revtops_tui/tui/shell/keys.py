@@ -33,6 +33,7 @@ PRESETS: Mapping[str, Mapping[str, str]] = {
     },
     "emacs": {
         "app.palette": "alt+x",
+        "query.new": "alt+n",
         "list.down": "down,ctrl+n",
         "list.up": "up,ctrl+p",
         "list.page_down": "pagedown,ctrl+v",
@@ -197,8 +198,9 @@ def conflicts(bound: Mapping[str, str]) -> list[Conflict]:
 
 
 def _meant_to(first: Command, second: Command, key: str) -> bool:
-    """One class gave one key to two commands itself: it tells them apart by what is possible at a time."""
-    return first.place == second.place and key in first.keys and key in second.keys
+    """One key was given to both by ourselves: they are told apart by what is possible at a time."""
+    is_near = first.place == second.place or _has_within(first, second) or _has_within(second, first)
+    return is_near and key in first.keys and key in second.keys
 
 
 def _keys_now(command: Command, bound: Mapping[str, str]) -> Sequence[str]:
@@ -206,7 +208,14 @@ def _keys_now(command: Command, bound: Mapping[str, str]) -> Sequence[str]:
 
 
 def _meet(first: Command, second: Command) -> bool:
-    return first.place == second.place or ("app" in (first.area, second.area) and _same_screen(first, second))
+    if first.place == second.place or _has_within(first, second) or _has_within(second, first):
+        return True
+    return "app" in (first.area, second.area) and _same_screen(first, second)
+
+
+def _has_within(outer: Command, inner: Command) -> bool:
+    """A list or a sheet in a workspace takes the keys it knows away from it."""
+    return inner.area in ("list", "sheet") and outer.place.endswith("Pane")
 
 
 def _same_screen(first: Command, second: Command) -> bool:

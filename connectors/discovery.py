@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Known: TypeAlias = dict[str, Any]
     """The cache: `paths` (see `connectors.sources.search_paths`), and `sources`, an `Entry` by label."""
 
-_SCHEMA = 3
+_SCHEMA = 4
 """Raise it when the shape or the meaning of the cache or of a manifest changes."""
 
 

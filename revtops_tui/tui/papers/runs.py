@@ -94,7 +94,8 @@ def write_run(width: int, register: Register, run: RunInfo, job: SyncJob | None,
     for name, counts in run.entities.items():
         first, *rest = wrap(told(counts) or "nothing", paper.width - _ENTITY)
         paper.line(f"  {fit(label_of(name), _ENTITY - 2)}", (first, "muted"))
-        paper.text(" ".join(rest), "muted", indent=_ENTITY)
+        for line in rest:
+            paper.text(line, "muted", indent=_ENTITY)
     if any(counts.get("rejected") for counts in run.entities.values()):
         paper.blank().line(("tab", "key"), (" goes to the rejected records", "muted"))
     return paper.blank().line(("t", "key"), (" shows what was exchanged in it", "muted"))

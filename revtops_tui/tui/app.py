@@ -256,7 +256,8 @@ class RevtopsApp(App[None]):
         for each in self._panes.values():
             each.display = each is pane
         self._status.current = tab_id
-        self.state[_WORKSPACE] = tab_id
+        if self.is_open:  # before that there may be no database to remember it by
+            self.state[_WORKSPACE] = tab_id
         pane.arrive()
         return pane
 

@@ -14,13 +14,12 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from revtops_tui.tui.background import in_background
 from revtops_tui.tui.papers.exchange import list_line
 from revtops_tui.tui.text import plain, wrap
-from revtops_tui.tui.widgets.line import Line, ink
+from revtops_tui.tui.widgets.line import Line, LineByLine, ink
 
 if TYPE_CHECKING:
     from revtops_tui.engine.errors import EngineError
@@ -31,7 +30,7 @@ _READ = 200
 _KEPT = 4_000
 
 
-class ExchangeList(ScrollView, can_focus=True, inherit_bindings=False):
+class ExchangeList(LineByLine, can_focus=True, inherit_bindings=False):
     """The newest on top; the attempts of one request stand together."""
 
     DEFAULT_CSS = """
@@ -217,7 +216,7 @@ class ExchangeList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """One exchange."""
-        width, base = self.scrollable_content_region.width, self.rich_style
+        width, base = self.scrollable_content_region.width, self.ground
         row = y + self.scroll_offset.y
         if row >= self._count or self._log is None:
             return self._empty_line(y, width, base)

@@ -13,11 +13,10 @@ from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from revtops_tui.tui.text import fit, plain
-from revtops_tui.tui.widgets.line import Line, ink
+from revtops_tui.tui.widgets.line import Line, LineByLine, ink
 
 Spans = Sequence[tuple[int, int]]
 
@@ -40,7 +39,7 @@ class FoundLine:
     system: str
 
 
-class HitList(ScrollView, can_focus=False, inherit_bindings=False):
+class HitList(LineByLine, can_focus=False, inherit_bindings=False):
     """Found records in sections, one of them under the cursor."""
 
     DEFAULT_CSS = """
@@ -127,7 +126,7 @@ class HitList(ScrollView, can_focus=False, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """One line of the list."""
         width = self.scrollable_content_region.width
-        base = self.rich_style
+        base = self.ground
         number = y + self.scroll_offset.y
         if number >= len(self._lines):
             return Strip.blank(width, base)

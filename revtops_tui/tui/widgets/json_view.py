@@ -8,13 +8,12 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.body import Body, JsonBody, piece, read_body
 from revtops_tui.tui.widgets.folds import Folds
-from revtops_tui.tui.widgets.line import Line, ink
+from revtops_tui.tui.widgets.line import Line, LineByLine, ink
 
 if TYPE_CHECKING:
     from revtops_tui.tui.app import RevtopsApp
@@ -25,7 +24,7 @@ _FAR = 1_000_000_000
 _ROLES = ("key", "string", "number", "muted")
 
 
-class JsonView(ScrollView, can_focus=True, inherit_bindings=False):
+class JsonView(LineByLine, can_focus=True, inherit_bindings=False):
     """Lines with a cursor: nothing is wrapped, what is long is scrolled sideways by characters."""
 
     DEFAULT_CSS = """
@@ -305,7 +304,7 @@ class JsonView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """One line of the body."""
-        width, base = self._view.width, self.rich_style
+        width, base = self._view.width, self.ground
         row = y + self.scroll_offset.y
         if row >= self._folds.rows:
             text = self._empty if not self._folds.rows and y == 0 else ""

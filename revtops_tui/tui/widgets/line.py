@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
+from textual.geometry import Region
+from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -23,6 +26,27 @@ def _ink(style: Style) -> Style:
     return Style(
         color=style.color, bold=style.bold, italic=style.italic, underline=style.underline, reverse=style.reverse
     )
+
+
+class LineByLine(ScrollView):
+    """A widget that draws itself by lines, all of them on the same ground."""
+
+    ground = Style.null()
+    """The background, and the colour where a part of a line has none."""
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines in view. Every ancestor has a say in their ground, so it is found once for all of them."""
+        self.ground = self.rich_style
+        return super().render_lines(crop)
+
+    def refresh_changed(self, before: Sequence[object], after: Sequence[object]) -> None:
+        """Draw those of the lines in view again that are not what they were."""
+        top, height = self.scroll_offset.y, self.scrollable_content_region.height
+        if not height:  # not on the screen: whatever is drawn when it comes there is drawn anew
+            self.refresh()
+        for number in range(top, top + height):
+            if before[number : number + 1] != after[number : number + 1]:
+                self.refresh_line(number)
 
 
 class Line:

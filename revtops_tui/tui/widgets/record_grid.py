@@ -14,16 +14,15 @@ from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from revtops_tui.tui.background import in_background
 from revtops_tui.tui.text import fit
 from revtops_tui.tui.widgets.arrangement import Arrangement, DrawCell
 from revtops_tui.tui.widgets.columns import Column, widened
-from revtops_tui.tui.widgets.line import Line, ink
+from revtops_tui.tui.widgets.line import Line, LineByLine, ink
 from revtops_tui.tui.widgets.windows import Row, RowSource, Windows
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ _FAR = 1_000_000_000
 _COUNTING = 0.2
 
 
-class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
+class RecordGrid(LineByLine, can_focus=True, inherit_bindings=False):
     """Rows and columns with a cursor."""
 
     DEFAULT_CSS = """
@@ -108,7 +107,6 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._windows: Windows | None = None
         self._fetching = False
         self._sort: tuple[str, bool] | None = None
-        self._base = Style.null()
         self.row = 0
         self.column = 0
 
@@ -309,14 +307,9 @@ class RecordGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     # -- drawing
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The lines in view; what they are drawn on is found once for all of them."""
-        self._base = self.rich_style
-        return super().render_lines(crop)
-
     def render_line(self, y: int) -> Strip:
         """The header, or one row."""
-        width, base = self._view.width, self._base
+        width, base = self._view.width, self.ground
         number = y - 1 + self.scroll_offset.y
         if not self.columns or number >= self.count:
             nothing = self._empty if not self.columns else "No rows." if number == 0 else ""

@@ -12,11 +12,10 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from revtops_tui.tui.text import plain, wrap
-from revtops_tui.tui.widgets.line import Line, ink
+from revtops_tui.tui.widgets.line import Line, LineByLine, ink
 
 Part = tuple[str, str]
 """A piece of text and its role: "", title, muted, key, string, number, good, bad or busy."""
@@ -67,7 +66,7 @@ class Paper:
         return "\n".join("".join(text for text, _ in line) for line in self.lines)
 
 
-class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
+class Sheet(LineByLine, can_focus=True, inherit_bindings=False):
     """Shows a paper, remade when the width changes."""
 
     DEFAULT_CSS = """
@@ -118,10 +117,12 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
 
     def rewrite(self) -> None:
         """Make the paper again: what it tells has changed."""
-        if self._write is not None and self.scrollable_content_region.width:
-            self._paper = self._write(self.scrollable_content_region.width)
-            self.virtual_size = Size(self.scrollable_content_region.width, len(self._paper.lines))
-        self.refresh()
+        width = self.scrollable_content_region.width
+        if self._write is None or not width:
+            return
+        before, self._paper = self._paper, self._write(width)
+        self.virtual_size = Size(width, len(self._paper.lines))
+        self.refresh_changed(before.lines, self._paper.lines)
 
     def on_resize(self, _event: events.Resize) -> None:
         """Another width is another paper."""
@@ -138,7 +139,7 @@ class Sheet(ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """One line of the paper."""
         number = y + self.scroll_offset.y
-        base = self.rich_style
+        base = self.ground
         if number >= len(self._paper.lines):
             return Strip.blank(self.scrollable_content_region.width, base)
         line = Line(base)

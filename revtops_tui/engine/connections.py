@@ -20,7 +20,7 @@ from revtops_tui.engine.errors import EngineError, people
 from revtops_tui.engine.locks import credentials_lock, run_lock
 from revtops_tui.engine.nango import is_brokered
 from revtops_tui.engine.oauth import scopes
-from revtops_tui.engine.oauth.renewal import Renewal
+from revtops_tui.engine.oauth.renewal import Renewal, give_back
 from revtops_tui.engine.person import whoever_this_is
 from revtops_tui.engine.recording import watcher
 from revtops_tui.engine.secrets import data_masked, remember, remember_values
@@ -178,10 +178,21 @@ def disconnect(ws: Workspace, selector: str, *, delete_data: bool = False) -> in
     try:
         with run_lock(ws.home, found.id, found.selector):
             with credentials_lock(ws.home, found.credentials_key):  # one that is being renewed would come back
+                kept = ws.credentials.get(found.credentials_key) or {}
                 ws.credentials.delete(found.credentials_key)
-            return store.remove_connection(ws.database, found, delete_data=delete_data)
+            deleted = store.remove_connection(ws.database, found, delete_data=delete_data)
     except Exception as error:
         raise people(error) from error
+    with suppress(EngineError):  # a connector that is not there any more can tell nobody
+        if not _shares_its_grant(ws, found):
+            give_back(connector_class(ws, found.slug).meta, kept, found.base_url)
+    return deleted
+
+
+def _shares_its_grant(ws: Workspace, found: Connection) -> bool:
+    """Whether another connection is the same account's: vendors such as Google end all grants of an app at once."""
+    others = store.connections(ws.database, found.organization_id)
+    return any((one.slug, one.identity) == (found.slug, found.identity) for one in others)
 
 
 def credentials_of(ws: Workspace, found: Connection) -> dict[str, Any]:

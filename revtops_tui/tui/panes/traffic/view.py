@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 
 from revtops_tui.tui.background import in_background
-from revtops_tui.tui.papers.exchange import title_of, write_headers, write_timing
+from revtops_tui.tui.panes.traffic.sides import ExchangeSides, curl_of
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.exchange_list import ExchangeList
-from revtops_tui.tui.widgets.json_view import JsonView
-from revtops_tui.tui.widgets.panel_bar import PanelBar
-from revtops_tui.tui.widgets.sheet import Paper, Sheet
 
 if TYPE_CHECKING:
     from revtops_tui.engine.errors import EngineError
@@ -31,14 +28,6 @@ if TYPE_CHECKING:
 _LOOK = 0.5
 """Seconds between two looks for news."""
 _NARROW = 72
-_SIDES = (
-    ("response", "Response"),
-    ("request", "Request"),
-    ("headers", "Headers"),
-    ("timing", "Timing"),
-    ("curl", "curl"),
-)
-_PAPERS = {"headers": write_headers, "timing": write_timing}
 _TITLE = "Traffic"
 
 
@@ -49,20 +38,10 @@ class TrafficView(Horizontal):
     TrafficView {
         height: 1fr;
         & > ExchangeList { width: 55%; }
-        & > Vertical { width: 1fr; background: $surface; }
-        & > Vertical > * {
-            border: round $border-blurred;
-            border-title-color: $foreground;
-            border-title-style: bold;
-            border-subtitle-color: $text-muted;
-            &:focus { border: round $primary; }
-        }
-        & PanelBar { border: none; }
-        & Sheet, & JsonView { height: 1fr; }
         &.-narrow > ExchangeList { width: 1fr; }
-        &.-narrow > Vertical { display: none; }
+        &.-narrow > ExchangeSides { display: none; }
         &.-narrow.-inside > ExchangeList { display: none; }
-        &.-narrow.-inside > Vertical { display: block; }
+        &.-narrow.-inside > ExchangeSides { display: block; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -121,8 +100,6 @@ class TrafficView(Horizontal):
         self._log: Log | None = None
         self._looking = False
         self._paused = False
-        self._side = "response"
-        self._exchange: Exchange | None = None
 
     @property
     def host(self) -> RevtopsApp:
@@ -132,14 +109,10 @@ class TrafficView(Horizontal):
     def compose(self) -> ComposeResult:
         """The list, and the details."""
         yield ExchangeList(names_system=self._names_system)
-        with Vertical():
-            yield PanelBar(_SIDES)
-            yield JsonView()
-            yield Sheet()
+        yield ExchangeSides()
 
     def on_mount(self) -> None:
         """Read what there is, and look for more."""
-        self._show_side()
         self.set_interval(_LOOK, self._look)
         if not self._fixed:
             self._open()
@@ -160,6 +133,10 @@ class TrafficView(Horizontal):
     @property
     def _list(self) -> ExchangeList:
         return self.query_one(ExchangeList)
+
+    @property
+    def _sides(self) -> ExchangeSides:
+        return self.query_one(ExchangeSides)
 
     # -- what is listed
 
@@ -245,8 +222,7 @@ class TrafficView(Horizontal):
         message.stop()
         self.refresh_bindings()
         if message.exchange_id is None:
-            self._exchange = None
-            self._show()
+            self._sides.show(None)
             return
         reading = partial(_read, self.host.ws, message.exchange_id)
         in_background(self, reading, self._have, self._not_there, group="exchange", exclusive=True)
@@ -255,76 +231,23 @@ class TrafficView(Horizontal):
     def _chosen(self, message: ExchangeList.Chosen) -> None:
         message.stop()
         self.add_class("-inside")
-        self._shown.focus()
+        self._sides.focus_main()
 
     @on(ExchangeList.Failed)
     def _list_failed(self, message: ExchangeList.Failed) -> None:
         message.stop()
         self.host.tell_error(message.error, title=_TITLE)
 
-    @on(PanelBar.Clicked)
-    def _side_clicked(self, message: PanelBar.Clicked) -> None:
-        message.stop()
-        self._turn_side(message.panel)
-
     def _have(self, exchange: Exchange) -> None:
         if exchange.summary.id == self._list.current:
-            self._exchange = exchange
-            self._show()
+            self._sides.show(exchange)
 
     def _not_there(self, error: EngineError) -> None:
-        self._exchange = None
-        self._show(error.message)
-
-    @property
-    def _shown(self) -> JsonView | Sheet:
-        return self.query_one(Sheet) if self._side in _PAPERS else self.query_one(JsonView)
+        self._sides.show(None, error.message)
 
     def action_side(self, by: int) -> None:
         """Show another side."""
-        sides = [side for side, _ in _SIDES]
-        self._turn_side(sides[(sides.index(self._side) + by) % len(sides)])
-
-    def _turn_side(self, side: str) -> None:
-        had_focus = self._shown.has_focus
-        self._side = side
-        self._show()
-        if had_focus:
-            self._shown.focus()
-
-    def _show_side(self) -> None:
-        self.query_one(PanelBar).show(self._side, ())
-        for widget in (self.query_one(JsonView), self.query_one(Sheet)):
-            widget.display = widget is self._shown
-
-    def _show(self, instead: str = "") -> None:
-        self._show_side()
-        exchange = self._exchange
-        self._shown.border_title = Content(plain(title_of(exchange.summary))) if exchange else None
-        if exchange is None:
-            self.query_one(JsonView).say(instead)
-            self.query_one(Sheet).show(lambda width: Paper(width).text(instead, "muted"))
-        elif write := _PAPERS.get(self._side):
-            self.query_one(Sheet).show(lambda width: write(width, exchange))
-        else:
-            self._show_body(exchange)
-
-    def _show_body(self, exchange: Exchange) -> None:
-        view, contents = self.query_one(JsonView), exchange.contents
-        if self._side == "curl":
-            view.show(_curl(exchange), "text")
-            return
-        asked = self._side == "request"
-        body = contents.request_body if asked else contents.response_body
-        headers = contents.request_headers if asked else contents.response_headers
-        if body:
-            view.show(body, headers.get("content-type", ""))
-        else:
-            view.say(
-                "Nothing was sent but the address and the headers."
-                if asked
-                else exchange.summary.error or "The answer is empty."
-            )
+        self._sides.turn(by)
 
     # -- what can be done with it
 
@@ -334,15 +257,13 @@ class TrafficView(Horizontal):
 
     def action_curl(self) -> None:
         """Copy it as a command."""
-        if self._exchange is not None:
-            self.host.copy(_curl(self._exchange), "curl command")
+        if exchange := self._sides.exchange:
+            self.host.copy(curl_of(exchange), "curl command")
 
     def action_page(self) -> None:
         """The body that is shown, in the pager."""
-        if self._exchange is not None:
-            contents = self._exchange.contents
-            body = contents.request_body if self._side == "request" else contents.response_body
-            self.host.page((body or b"").decode("utf-8", "replace"))
+        if self._sides.exchange is not None:
+            self.host.page(self._sides.body.decode("utf-8", "replace"))
 
     def action_mark(self) -> None:
         """Mark it, or take the mark off."""
@@ -363,8 +284,8 @@ class TrafficView(Horizontal):
             if place is not None:
                 await self.host.open_record(*place)
 
-        if self._exchange is not None:
-            self.host.push_screen(BroughtRows(self._exchange.summary), chosen)
+        if exchange := self._sides.exchange:
+            self.host.push_screen(BroughtRows(exchange.summary), chosen)
 
 
 # Called in threads, where importing the engine does not hold up a frame.
@@ -388,9 +309,3 @@ def _mark(ws: Workspace, exchange_id: int, marked: bool) -> None:
     from revtops_tui.engine.traffic import mark
 
     mark(ws, exchange_id, marked=marked)
-
-
-def _curl(exchange: Exchange) -> str:
-    from revtops_tui.engine.curl import as_curl
-
-    return as_curl(exchange)

@@ -16,6 +16,7 @@ from tests.support.browser import as_browser
 from tests.support.command_line import DROP_INS
 from tests.support.oauth_server import CLIENT_ID, CLIENT_SECRET, OAuthDesk, oauth_desk
 from tests.tui.driver import Driver, Visit
+from tests.tui.pictures import SIZES, Compare, picture
 
 
 @pytest.fixture
@@ -152,3 +153,26 @@ async def test_what_the_vendor_says_is_neither_markup_nor_control(driver: Driver
         await asyncio.to_thread(httpx2.get, started.redirect_uri, params=hostile)
         await visit.sees("[bold red]no[/]", "[link=x]y")
         assert "\x1b" not in visit.screen
+
+
+async def _ask_for_the_app(visit: Visit) -> None:
+    await visit.press("slash", *"desk", "enter", "n")
+    await visit.sees("Connect Desk")
+    await visit.press("ctrl+o")
+    await visit.sees("Sign in to Desk", "1. Make an app at the desk.")
+
+
+@SIZES
+def test_the_app_is_asked_for(compare: Compare, driver: Driver, desk: OAuthDesk, size: tuple[int, int]) -> None:
+    assert picture(compare, driver.ws, size, _ask_for_the_app)
+
+
+@SIZES
+def test_a_secret_that_is_missing(compare: Compare, driver: Driver, desk: OAuthDesk, size: tuple[int, int]) -> None:
+    async def walk(visit: Visit) -> None:
+        await _ask_for_the_app(visit)
+        await visit.paste(CLIENT_ID)
+        await visit.press("ctrl+s")
+        await visit.sees("wants the app's client secret")
+
+    assert picture(compare, driver.ws, size, walk)

@@ -19,12 +19,24 @@ HEAVY = (
     "connectors.hubspot",
     "textual.widgets._text_area",
 )
+READING = ("connectors.rows", "connectors.http", "revtops_tui.engine.sync")
 LOOK = f"""
 import json, sys
 from revtops_tui.tui.app import RevtopsApp
 from revtops_tui.engine.workspace import Workspace
 RevtopsApp(Workspace())
 print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))
+"""
+LIST = f"""
+import json, sys
+from revtops_tui.engine.activity import activity
+from revtops_tui.engine.standing import standing
+from revtops_tui.engine.workspace import Workspace
+from revtops_tui.tui.panes.connectors.inventory import load
+with Workspace() as ws:
+    listed = [*load(ws), activity(ws), standing(ws)]
+    heavy = [name for name in {HEAVY + READING!r} if name in sys.modules]
+    print(json.dumps({{"listed": len(listed), "heavy": heavy}}))
 """
 
 
@@ -47,3 +59,11 @@ def test_moves_and_commands_typed_ahead_wait_for_the_list(revtops: CommandLine, 
 def test_only_what_the_first_frame_needs_is_imported() -> None:
     looked = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, check=True, timeout=60)
     assert json.loads(looked.stdout) == []
+
+
+def test_what_the_first_frame_lists_is_read_without_what_syncs(revtops: CommandLine, shop: Shop) -> None:
+    assert revtops("connect", "shop", "--stdin", stdin=shop.fields).code == 0
+    looked = subprocess.run([sys.executable, "-c", LIST], capture_output=True, check=True, timeout=60)
+    seen = json.loads(looked.stdout)
+    assert seen["heavy"] == []
+    assert seen["listed"] > len(("activity", "standing"))

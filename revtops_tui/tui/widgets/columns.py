@@ -42,7 +42,7 @@ def widened(column: Column, rows: Sequence[Sequence[Any]]) -> Column:
     """The column with room for these rows too: what the sample did not foresee is not cut."""
     if column.fixed:
         return column
-    values = [value for row in rows if _may_be_wider(column, value := row[column.index])]
+    values = _widest_numbers([value for row in rows if _may_be_wider(column, value := row[column.index])])
     width = min(_widest(column.text, values), _WIDEST) if values else 0
     return replace(column, width=width) if width > column.width else column
 
@@ -54,6 +54,14 @@ def _may_be_wider(column: Column, value: Any) -> bool:
     if column.text in (_date, _minute):
         return not _ISO.fullmatch(value)
     return len(value) > column.width or not (value.isascii() or len(value) * 2 <= column.width)
+
+
+def _widest_numbers(values: list[Any]) -> list[Any]:
+    """The values without the numbers between the smallest and the largest: as text, none of those is wider."""
+    numbers = [value for value in values if type(value) is int]
+    if len(numbers) < len(values):
+        return values
+    return [min(numbers), max(numbers)] if numbers else []
 
 
 def arranged(columns: Sequence[Column], order: Sequence[str] | None, widths: Mapping[str, int]) -> list[Column]:

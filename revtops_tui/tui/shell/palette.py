@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.fuzzy import Matcher
+from textual.markup import escape
 from textual.worker import WorkerError
 
 from revtops_tui.tui.shell.keys import declared_by
@@ -74,16 +76,14 @@ class Everything(Provider):
     async def discover(self) -> Hits:
         """What can be done here, and everywhere."""
         for offer in self._here():
-            yield DiscoveryHit(_shown(offer, Content(offer.line)), offer.run, offer.line, plain(offer.help, _HELP))
+            yield DiscoveryHit(_shown(offer, Content(offer.line)), offer.run, offer.line, _help(offer))
 
     async def search(self, query: str) -> Hits:
         """Whatever fits what was typed."""
         matcher = self.matcher(query)
         for offer in await self._all():
             if (score := matcher.match(offer.line)) > 0:
-                yield Hit(
-                    score, _shown(offer, matcher.highlight(offer.line)), offer.run, offer.line, plain(offer.help, _HELP)
-                )
+                yield Hit(score, _shown(offer, _highlighted(matcher, offer.line)), offer.run, offer.line, _help(offer))
 
     async def _all(self) -> list[Offer]:
         if self._known is None:
@@ -191,6 +191,20 @@ class Everything(Provider):
             for choice in setting.choices:
                 change = partial(self._host.change_setting, setting.key, choice)
                 yield Offer(f"{setting.name.capitalize()} {choice}", f"Set {setting.key}", change)
+
+
+def _highlighted(matcher: Matcher, line: str) -> Content:
+    """A line with what was matched in it. The matcher's own way would take brackets in it for markup."""
+    content = Content(line)
+    for place in matcher.fuzzy_search.match(matcher.query, line)[1]:
+        if not line[place].isspace():
+            content = content.stylize(matcher.match_style, place, place + 1)
+    return content
+
+
+def _help(offer: Offer) -> str:
+    """What is said beneath a line, which the palette takes for markup."""
+    return escape(plain(offer.help, _HELP))
 
 
 def _shown(offer: Offer, line: Content) -> Content:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
+from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
@@ -15,15 +16,34 @@ if TYPE_CHECKING:
     from revtops_tui.tui.app import RevtopsApp
 
 T = TypeVar("T")
+_BETWEEN = " · "
+_CORNERS = 6
+"""Cells of a frame's lower line that no key can take."""
 
 
 class Box(Vertical):
-    """The dialog's frame: `title` above, the keys that work below."""
+    """The dialog's frame: `title` above, the keys that work below: as many as fit, and how it is left in any case."""
 
     def __init__(self, title: str, keys: str) -> None:
+        """`keys`: those that work, with ` · ` between them; the last one leaves."""
         super().__init__()
         self.border_title = Content(plain(title))
-        self.border_subtitle = Content(keys)
+        self._keys = keys.split(_BETWEEN)
+
+    def name_keys(self, keys: str) -> None:
+        """Other keys work now."""
+        self._keys = keys.split(_BETWEEN)
+        self._show_keys()
+
+    def on_resize(self) -> None:
+        """More or fewer of the keys fit."""
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        *others, last = self._keys
+        while others and cell_len(_BETWEEN.join([*others, last])) > self.outer_size.width - _CORNERS:
+            others.pop()
+        self.border_subtitle = Content(_BETWEEN.join([*others, last]))
 
 
 class Dialog(ModalScreen[T]):

@@ -10,7 +10,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.widgets import Static
 
 from revtops_tui.tui.background import in_background
@@ -162,7 +161,7 @@ class SendDialog(Dialog[bool]):
             return
         self._clock.pause()
         self.add_class("-ended")
-        self.query_one(Box).border_subtitle = Content("↑ ↓ scroll · enter close")
+        self.query_one(Box).name_keys("↑ ↓ scroll · enter close")
         sheet = self.query_one(Sheet)
         sheet.show(lambda width: write_outcome(Paper(width), self._operation.system, result))
         sheet.focus()

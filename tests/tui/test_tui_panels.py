@@ -11,16 +11,18 @@ from types import ModuleType
 
 import pytest
 
+from connectors.http import BudgetLeft
 from revtops_tui.engine import data
 from revtops_tui.engine.rejected import rejected
 from revtops_tui.engine.schedules import schedules
-from revtops_tui.engine.sync import EntityProgress, Progress
+from revtops_tui.engine.sync import EntityProgress, Progress, RunResult
 from revtops_tui.engine.workspace import Workspace
 from revtops_tui.tui import panels
 from revtops_tui.tui.panels import PanelTab
 from revtops_tui.tui.panels.paper_panel import PaperPanel
 from revtops_tui.tui.panes.connectors.side import Side
-from revtops_tui.tui.shell.jobs import SyncJob
+from revtops_tui.tui.papers.progress import write_outcome
+from revtops_tui.tui.shell.jobs import Outcome, SyncJob
 from revtops_tui.tui.widgets.sheet import Paper
 from tests.support.command_line import Shop, deals
 from tests.tui.driver import Driver, Visit
@@ -249,3 +251,13 @@ async def test_leaving_while_a_panel_is_being_made(two: Workspace, driver: Drive
         for _ in range(steps):
             await asyncio.sleep(0)
         visit.app.exit()
+
+
+def test_what_was_left_of_the_budget_is_told_after_a_run() -> None:
+    job = SyncJob("shop", "Shop")
+    for budget in (BudgetLeft(17, 4.0, 100), None):  # a report may come when nothing is known of it any more
+        job.see(Progress("shop", "default", {}, 1, None, 1.0, finished=False, budget=budget))
+    paper = Paper(60)
+    result = RunResult("shop", "default", 1, "success", None, None, None, 1.0, {})
+    write_outcome(paper, Outcome("Shop", result, budget=job.budget))
+    assert "budget: 17 of 100 requests left when it ended" in paper.plain

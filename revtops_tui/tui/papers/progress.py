@@ -48,9 +48,13 @@ def write_progress(paper: Paper, job: SyncJob) -> None:
 
 def _budget(budget: BudgetLeft) -> str:
     """What the vendor lets be asked for now."""
-    of = f" of {budget.of:,}" if budget.of else ""
     more = f", more in {duration(budget.seconds)}" if budget.seconds > 0 else ""
-    return f"budget: {budget.requests:,}{of} requests left{more}"
+    return f"{_left(budget)}{more}"
+
+
+def _left(budget: BudgetLeft) -> str:
+    of = f" of {budget.of:,}" if budget.of else ""
+    return f"budget: {budget.requests:,}{of} requests left"
 
 
 def _write_entity(paper: Paper, name: str, entity: EntityProgress, rate: float, seconds: float) -> None:
@@ -109,6 +113,8 @@ def write_outcome(paper: Paper, outcome: Outcome) -> None:
     if outcome.dry_run:
         words = f"{words}: tried, nothing stored"
     paper.blank().line((f"{mark} ", tone), (words, "title"), (f"  after {duration(result.seconds)}", "muted"))
+    if outcome.budget:
+        paper.line((f"  {_left(outcome.budget)} when it ended", "muted"))
     if result.error and not outcome.cancelled:
         write_error(paper, result.error, result.hint or "")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import datetime as dt
 
+    from connectors.http import BudgetLeft
     from revtops_tui.engine.errors import EngineError
     from revtops_tui.engine.sync import Progress, RunResult
     from revtops_tui.engine.workspace import Workspace
@@ -45,6 +46,8 @@ class SyncJob:
     cancel: threading.Event = field(default_factory=threading.Event)
     started: float = field(default_factory=time.monotonic)
     progress: Progress | None = None
+    budget: BudgetLeft | None = None
+    """What the vendor let be asked for when that was last known: the last report of a run has no connector any more."""
     _seen: deque[tuple[float, dict[str, int]]] = field(default_factory=deque)
 
     @property
@@ -74,6 +77,7 @@ class SyncJob:
         self._seen.append((now, {name: entity.fetched for name, entity in list(progress.entities.items())}))
         while now - self._seen[0][0] > _RATE_SECONDS:
             self._seen.popleft()
+        self.budget = progress.budget or self.budget
         self.progress = progress
 
     def rate(self, entity: str) -> float:
@@ -103,6 +107,8 @@ class Outcome:
     error: EngineError | None = None
     cancelled: bool = False
     dry_run: bool = False
+    budget: BudgetLeft | None = None
+    """What the vendor let be asked for when it ended."""
 
     @property
     def is_good(self) -> bool:

@@ -48,7 +48,7 @@ class Syncs:
             self._app.show_progress()
 
     def _ended(self, job: SyncJob, result: RunResult) -> None:
-        self._end(job, Outcome(job.title, result, cancelled=job.cancelling, dry_run=job.extent.dry_run))
+        self._end(job, Outcome(job.title, result, None, job.cancelling, job.extent.dry_run, job.budget))
         is_here = job.organization == self._jobs.organization
         if result.error_kind == "sweep_refused" and is_here and not self._app.leaving.wanted:
             self._ask_about_deletes(job, result)

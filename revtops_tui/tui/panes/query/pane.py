@@ -16,6 +16,7 @@ from revtops_tui.tui.background import in_background
 from revtops_tui.tui.panes.pane import Pane
 from revtops_tui.tui.panes.query.memory import Remembered, recall, remember
 from revtops_tui.tui.panes.query.names import KnownNames
+from revtops_tui.tui.panes.query.saving import Saving
 from revtops_tui.tui.panes.query.tab import QueryTab
 from revtops_tui.tui.panes.query.targets import LOCAL, Target, targets
 from revtops_tui.tui.widgets.item_list import ItemList
@@ -321,27 +322,4 @@ class QueryPane(Pane):
 
     def action_save(self) -> None:
         """Save the query under a name."""
-        from revtops_tui.tui.dialogs.note import NoteDialog
-
-        if self.tab.text.strip():
-            text = "To be found again with ctrl+r, and run with `revtops queries run NAME`."
-            self.host.push_screen(NoteDialog("Save the query as", text, done="saves"), self._save)
-        else:
-            self.host.tell("There is no query to save.")
-
-    def _save(self, name: str | None, *, replace: bool = False) -> None:
-        from revtops_tui.engine.queries import save
-
-        if name:
-            tab = self.tab
-            work = partial(save, self.host.ws, name, tab.text, connection=tab.target.id or None, replace=replace)
-            in_background(self, work, lambda _: self.host.tell(f"Saved as {name}."), partial(self._not_saved, name))
-
-    def _not_saved(self, name: str, error: EngineError) -> None:
-        if error.kind != "name_taken":
-            self.host.tell_error(error)
-            return
-        from revtops_tui.tui.dialogs.ask import Ask, Choice
-
-        question = Ask(error.message, "Save this one in its place?", (Choice("replace", "Replace"),))
-        self.host.push_screen(question, lambda answer: self._save(name if answer else None, replace=True))
+        Saving(self.tab).ask()

@@ -13,7 +13,7 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 _TYPING_PAUSE = 0.15
-_LANGUAGE = "text · stage:won · amount:>10k · -stage:lost · f2 more"
+_LANGUAGE = "stage:won · amount:>10k · -stage:lost · f2 more"
 
 
 class FilterLine(Vertical):

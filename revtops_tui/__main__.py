@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from revtops_tui.engine.workspace import Workspace
-    from revtops_tui.tui.keys import KeyList
+    from revtops_tui.tui.shell.keys import KeyList
 
 
 def main() -> int:

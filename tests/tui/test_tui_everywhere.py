@@ -69,7 +69,7 @@ async def test_a_theme_is_tried_on_and_kept_only_when_it_is_taken(driver: Driver
         await visit.sees("enter takes it")
         await visit.press("slash", "l", "i", "g", "h", "t", "enter")
         await visit.until(lambda: visit.app.theme == "revtops-light")
-        await visit.press("escape")
+        await visit.press("escape", "escape")  # the filter, then the question
         await visit.until(lambda: visit.app.theme == before)
         assert load(driver.ws.home).appearance.theme == "auto"
         await visit.press("enter", "slash", "l", "i", "g", "h", "t", "enter", "enter")
@@ -113,7 +113,7 @@ async def test_a_key_is_changed_by_pressing_another_and_one_that_is_taken_is_ref
         await visit.sees("does not arrive in every terminal")
         await visit.press("f12")
         await visit.until(lambda: load(driver.ws.home).keys.bindings == {"app.jump": "f12"})
-        await visit.press("escape", "escape", "f12")
+        await visit.press("escape", "escape", "escape", "escape", "f12")  # each list's filter, then its dialog
         await visit.until(lambda: type(visit.app.screen).__name__ == "JumpOverlay")
 
 

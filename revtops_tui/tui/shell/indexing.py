@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from revtops_tui.engine.workspace import Workspace
     from revtops_tui.tui.app import RevtopsApp
 
+_AT_ONCE = 0.001
+"""Not nothing: Textual divides by the interval of a timer that is late."""
 _PAUSE = 1.0
 """Seconds from what was stored to the round that indexes it: what else comes meanwhile is taken along."""
 _REST = 10
@@ -87,7 +89,7 @@ class Indexing:
     def _wait(self) -> None:
         """Go after a while, if there is something to do then."""
         if self._is_behind and self._ws is None and self._timer is None and not self._is_stopped:
-            pause = 0.0 if self._searching else _PAUSE
+            pause = _AT_ONCE if self._searching else _PAUSE
             self._timer = self._app.set_timer(max(pause, self._rests_until - time.monotonic()), self._go)
 
     def _go(self) -> None:

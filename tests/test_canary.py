@@ -4,9 +4,11 @@ connector that quotes them; then everything that was written, said, shown or han
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from html import escape
@@ -28,7 +30,7 @@ from store.credentials import MemoryCredentials
 from tests.conftest import PASSPHRASE
 from tests.support.agents import agent
 from tests.support.canaries import Canaries, Parrot, Witnesses, credentials, install
-from tests.support.command_line import CommandLine
+from tests.support.command_line import SECONDS, CommandLine, ended
 from tests.tui.driver import Driver, Visit
 
 
@@ -276,6 +278,42 @@ async def test_the_app(
     driver.ws.close()
     assert watched.search() == ""
     assert told_of(canaries, witnesses, "wl-copy") == {"PARROT"}
+
+
+@pytest.mark.parametrize(
+    ("program", "walk_to_it"),
+    [("editor", [("3", "runs the query"), ("\x05", "")]), ("pager", [("!", "p pager"), ("p", "")])],
+    ids=["editor", "pager"],
+)
+def test_programs_that_the_app_steps_aside_for(
+    watched: Watched,
+    witnesses: Witnesses,
+    revtops: CommandLine,
+    server: SimulatorServer,
+    home: Path,
+    program: str,
+    walk_to_it: list[tuple[str, str]],
+) -> None:
+    connect(watched, home, server, "parrot")
+    with revtops.terminal(env=witnesses.environment) as screen:
+        screen.expect_exact("Parrot")
+        for key, seen in walk_to_it:
+            screen.send(key)
+            screen.expect_exact(seen)
+        until_started(screen, witnesses, program)
+        screen.send("\x11")
+        assert ended(screen) == 0
+    assert told_of(watched.canaries, witnesses, program) == {"PARROT"}
+    assert watched.search() == ""
+
+
+def until_started(screen: pexpect.spawn[str], witnesses: Witnesses, program: str) -> None:
+    """Read what the app draws until it has started a program: a terminal that nobody reads holds it up."""
+    deadline = time.monotonic() + SECONDS
+    while program not in witnesses.told():
+        assert time.monotonic() < deadline, f"no {program} was started"
+        with contextlib.suppress(pexpect.TIMEOUT):
+            screen.read_nonblocking(65_536, timeout=0.1)
 
 
 def refused(ws: Workspace) -> EngineError:

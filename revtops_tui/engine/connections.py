@@ -290,8 +290,11 @@ def explained(ws: Workspace, found: Connection, error: EngineError, *purposes: s
         return error
     meta = connector_class(ws, found.slug).meta
     granted = credentials_of(ws, found).get("granted_scopes") or ()
+    own = error.hint if error.hint != PermissionDeniedError.default_hint else ""
+    if own and not granted:
+        return error  # the connector knows better than a list of scopes
     hint = scopes.hint(meta, granted, found.selector, *purposes)
-    return EngineError(error.kind, error.message, hint=hint) if hint else error
+    return EngineError(error.kind, error.message, hint=f"{own} {hint}".strip()) if hint else error
 
 
 async def _tested(ws: Workspace, cls: type[BaseConnector], credentials: dict[str, Any], base_url: str | None) -> Proof:

@@ -102,11 +102,14 @@ class Redactor:
                 return value
         except (TypeError, RecursionError):
             pass  # looked at piece by piece: orjson takes no integer of more than 64 bits
-        return self._masked(value)
+        try:
+            return self._masked(value)
+        except RecursionError:  # it holds itself
+            return MASK if self.finds(str(value).encode("utf-8", "replace")) else value
 
     def _masked(self, value: Any) -> Any:
         if isinstance(value, Mapping):
-            return {self._masked(name): self._masked(item) for name, item in value.items()}
+            return {self.text(n) if isinstance(n, str) else n: self._masked(item) for n, item in value.items()}
         if isinstance(value, list | tuple):
             return [self._masked(item) for item in value]
         return self.text(value) if isinstance(value, str) else value

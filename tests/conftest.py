@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from revtops_tui.engine import secrets
 from revtops_tui.simulators.hubspot import HubSpotSimulator
 from revtops_tui.simulators.server import SimulatorServer, serve
 from tests.contracts import watching
@@ -27,6 +28,12 @@ def _watched() -> Iterator[None]:
 def _judged(_watched: None) -> Iterator[None]:
     """A test fails in which an exchange did not fit its vendor's document."""
     yield from watching.judge()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known() -> None:
+    """A process masks the secrets it has had in hand; those of an earlier test are none of this one's."""
+    secrets._known.clear()
 
 
 @pytest.fixture

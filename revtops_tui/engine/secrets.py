@@ -62,14 +62,11 @@ def data_masked(value: Any) -> Any:
     """What a system answers, likewise: only what is too long to stand in it by chance."""
     from connectors.redaction import SHORTEST_IN_DATA
 
-    try:
-        return _redactor(SHORTEST_IN_DATA).json(value) if _known else value
-    except (RecursionError, TypeError):  # no JSON: it becomes a text where it is concluded, and that is masked
-        return value
+    return _redactor(SHORTEST_IN_DATA).json(value) if _known else value
 
 
 @cache
-def _redactor(shortest: int = 8) -> Redactor:
+def _redactor(shortest: int = 4) -> Redactor:
     from connectors.redaction import Redactor
 
     return Redactor(lambda: tuple(_known), shortest=shortest)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib
+import importlib.abc
 import importlib.machinery
 import importlib.util
 import json
@@ -30,6 +31,8 @@ from connectors.sources import Source, stamp
 from connectors.validation import problems
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connectors.discovery import Entry
 
 _DROP_INS = "revtops_dropin"
@@ -122,6 +125,18 @@ class _SourceOnly(importlib.machinery.SourceFileLoader):
         return self.source_to_code(self.get_data(path), path)
 
 
+class _DropInFinder(importlib.abc.MetaPathFinder):
+    """Finds what a drop-in imports beside itself, as it is now."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if not fullname.startswith(f"{_DROP_INS}."):
+            return None
+        finders = (importlib.machinery.FileFinder(folder, (_SourceOnly, [".py"])) for folder in path or ())
+        return next(filter(None, (finder.find_spec(fullname, target) for finder in finders)), None)
+
+
 def _connector_classes(source: Source) -> list[tuple[str, type[BaseConnector]]]:
     module = _import(source)
     if source.attribute:
@@ -174,6 +189,8 @@ def _import_file(name: str, path: Path) -> ModuleType:
 
 def _make_package(name: str, folder: Path) -> None:
     """The folder as a private package, so that a drop-in can import a helper beside it (`from ._helper import x`)."""
+    if not any(isinstance(finder, _DropInFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _DropInFinder())
     for package, path in ((_DROP_INS, []), (name.rpartition(".")[0], [str(folder)])):
         if package not in sys.modules:
             sys.modules[package] = ModuleType(package)

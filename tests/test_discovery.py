@@ -531,6 +531,7 @@ def test_an_installed_package_brings_its_connector(
     assert found["sources"]["acme_crm"] == "entry point acme_crm = acme:acme_crm_connector of acme-crm"
     assert found["classes"] == {"acme_crm": "acme_crm_connector"}
     assert imports() == 1
+    fresh_process(path=[site])  # the import put byte code into the directory: it changed, and is looked through again
 
     listed = fresh_process(path=[site])
     assert listed["manifests"] == found["manifests"]

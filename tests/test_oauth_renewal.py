@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,12 @@ class TestRefusal:
 
         together = threading.Barrier(4)
         desk.expire()
-        desk.on_call = lambda number: together.wait(SECONDS) and None if number <= 4 else None
+
+        def wait_for_the_others(number: int) -> None:
+            if number <= 4:
+                together.wait(SECONDS)
+
+        desk.on_call = wait_for_the_others
 
         async def all_at_once(connector: Any) -> list[int]:
             answers = await asyncio.gather(*(connector.http.get("/api/me") for _ in range(4)))
@@ -256,26 +262,24 @@ class _Locked:
 # -- processes -----------------------------------------------------------------------------------------------------
 
 
-def wait_at_the_lock(process: subprocess.Popen[str]) -> None:
-    """Wait until the process tries to take the lock on the credentials.
+@contextmanager
+def opened(folder: Path) -> Iterator[Callable[[], None]]:
+    """Hands out a wait for the moment when a file in the folder is opened from now on; the kernel says so (inotify)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    watching = libc.inotify_init1(os.O_NONBLOCK)
+    assert libc.inotify_add_watch(watching, os.fsencode(folder), _IN_OPEN) >= 0, os.strerror(ctypes.get_errno())
 
-    It has the file open for some microseconds of each try, so this looks without a pause.
-    """
-    deadline = time.monotonic() + SECONDS
-    while not any("/locks/credentials-" in name for name in _open_files(process.pid)):
-        assert time.monotonic() < deadline, "it never came to the lock"
+    def wait() -> None:
+        assert select.select([watching], [], [], SECONDS)[0], "it never came to the lock"
 
-
-def _open_files(pid: int) -> list[str]:
-    names = []
-    with suppress(OSError):
-        for entry in os.scandir(f"/proc/{pid}/fd"):
-            with suppress(OSError):  # closed since
-                names.append(os.readlink(entry.path))  # noqa: PTH115 - a Path for each would be slower than the lock is quick
-    return names
+    yield wait
+    os.close(watching)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+_IN_OPEN = 0x20
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks inotify")
 class TestProcesses:
     def test_two_that_need_a_renewal_at_the_same_moment_make_one(
         self, ws: Workspace, desk: OAuthDesk, revtops: CommandLine
@@ -284,8 +288,9 @@ class TestProcesses:
         started: list[subprocess.Popen[str]] = []
 
         def second() -> None:  # the first holds the lock until it has its answer
-            started.append(revtops.in_background("test", "desk", "--json"))
-            wait_at_the_lock(started[0])
+            with opened(ws.home / "locks") as at_the_lock:
+                started.append(revtops.in_background("test", "desk", "--json"))
+                at_the_lock()
 
         desk.on_rotated = second
         first = revtops.in_background("test", "desk", "--json")

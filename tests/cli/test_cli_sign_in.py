@@ -13,7 +13,7 @@ import httpx2
 import pexpect
 import pytest
 
-from tests.support.browser import as_browser
+from tests.support.browser import as_browser, page_seen
 from tests.support.command_line import DROP_INS, CommandLine, ended
 from tests.support.oauth_server import CLIENT_ID, CLIENT_SECRET, OAuthDesk, oauth_desk
 
@@ -65,7 +65,7 @@ class TestChromium:
             screen.expect(r"Scopes: deals\.read, deals\.write")
             screen.expect("Limits: 99 requests left")
             assert ended(screen) == 0
-        page = said.read_text()
+        page = page_seen(said)
         assert "Desk let you in" in page
         asked = [line for line in page.splitlines() if "://" in line]
         assert asked
@@ -88,7 +88,7 @@ class TestChromium:
         )
         assert done.code == 4
         assert "access was not granted" in done.json["error"]["message"]
-        assert "access was not granted" in said.read_text()
+        assert "access was not granted" in page_seen(said)
         assert revtops("connections", "--json").json == []
 
 

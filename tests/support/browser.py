@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,15 @@ def as_browser(choice: str = "#allow", said: Path | None = None) -> str:
     return f"{shlex.join(arguments)} %s"
 
 
+def page_seen(said: Path) -> str:
+    """What the last page said, and what was requested, once the browser has written it."""
+    deadline = time.monotonic() + _SECONDS
+    while not said.exists():
+        assert time.monotonic() < deadline, "the browser has seen no last page"
+        time.sleep(0.05)
+    return said.read_text()
+
+
 def visit(program: str, choice: str, said: str, url: str) -> None:
     """Open the address, click, and wait for where it leads."""
     from playwright.sync_api import sync_playwright
@@ -45,7 +55,9 @@ def visit(program: str, choice: str, said: str, url: str) -> None:
         with page.expect_navigation(timeout=_SECONDS * 1000):
             page.click(choice)
         if said:
-            Path(said).write_text(f"{page.inner_text('body')}\n{chr(10).join(requested)}")
+            written = Path(f"{said}.part")
+            written.write_text(f"{page.inner_text('body')}\n{chr(10).join(requested)}")
+            written.rename(said)
         browser.close()
 
 

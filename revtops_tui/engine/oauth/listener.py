@@ -14,6 +14,8 @@ from revtops_tui.engine.oauth import pages
 _HOST = "127.0.0.1"
 _REQUEST_SECONDS = 10
 """A browser opens connections in advance and sends nothing on them."""
+_ANSWER_SECONDS = 2
+"""For the page that says how it went to reach the browser."""
 _LONGEST_TARGET = 8_192
 
 Judge = Callable[[str], tuple[bool, bytes]]
@@ -45,7 +47,8 @@ class RedirectListener:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, once who came has been answered: the program may end right after this."""
+        self._server.answered.wait(_ANSWER_SECONDS)
         self._server.shutdown()
         self._server.server_close()
 
@@ -72,12 +75,15 @@ class _Server(ThreadingHTTPServer):
         self.path, self.names, self._judge = path or "/", names, judge
         self._judging = threading.Lock()
         self._ended = False
+        self.answered = threading.Event()
+        self.answered.set()
 
     def judged(self, query: str) -> tuple[int, bytes]:
         """The status and the page for a query; once the waiting has ended nothing is taken any more."""
         with self._judging:
             if self._ended:
                 return 410, pages.strange()
+            self.answered.clear()
             self._ended, page = self._judge(query)
         return (200 if self._ended else 400), page
 
@@ -96,7 +102,10 @@ class _Handler(BaseHTTPRequestHandler):
         elif path != self.server.path:
             self._answer(404, pages.strange())
         else:
-            self._answer(*self.server.judged(query))
+            try:
+                self._answer(*self.server.judged(query))
+            finally:
+                self.server.answered.set()
 
     def _answer(self, status: int, page: bytes) -> None:
         self.send_response(status)

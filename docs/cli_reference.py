@@ -39,9 +39,9 @@ _ENVIRONMENT = {
 _DOCUMENTS = {
     "connectors": "array of `slug, name, description, auth_type, scope, entity_types, capabilities, write_operations, "
     "actions, event_types, query_description, auth_fields, icon`; a broken one has `error`. With a SLUG: that object",
-    "connections": "array of `slug, name, organization_id, status, identity, user_id, base_url, last_sync_at, "
-    "next_sync_at, last_error, counts`; `connect` prints one of them",
-    "test": "`{connection, status, identity}`",
+    "connections": "array of `slug, name, organization_id, status, identity, user_id, base_url, scopes, "
+    "missing_scopes, last_sync_at, next_sync_at, last_error, counts`; `connect` prints one of them",
+    "test": "`{connection, status, identity, scopes, missing_scopes, limits}`",
     "rename": "the connection, as in `connections`",
     "disconnect": "`{connection, status, deleted}`",
     "sync": "`{runs: [{slug, name, run_id, status, error, error_kind, hint, seconds, entities}]}`; `status` is "

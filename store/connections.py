@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from store.clock import now_text
@@ -23,7 +25,10 @@ class Organization:
 
 @dataclass(frozen=True)
 class Connection:
-    """A row of `connections`. `status`: connected, error, revoked or disconnected (its rows kept)."""
+    """A row of `connections`. `status`: connected, error, revoked or disconnected (its rows kept).
+
+    `granted_scopes` is a JSON list; None where nobody knows them.
+    """
 
     id: int
     organization_id: str
@@ -37,6 +42,7 @@ class Connection:
     created_at: str
     last_sync_at: str | None
     last_error: str | None
+    granted_scopes: str | None = None
 
     @property
     def selector(self) -> str:
@@ -102,13 +108,15 @@ def save_connection(
     user_id: str | None = None,
     base_url: str | None = None,
     identity: str | None = None,
+    granted_scopes: Sequence[str] = (),
 ) -> Connection:
     """Create the connection, or renew the one of that slug and name with its rows kept.
 
     Renewed for another account or server, its next sync fetches everything: what was known complete was the other's.
     """
     ensure_organization(database, organization_id)
-    values = (organization_id, slug, name, source_system or slug, user_id, base_url, identity, now_text())
+    source_system, scopes = source_system or slug, _listed(granted_scopes)
+    values = (organization_id, slug, name, source_system, user_id, base_url, identity, scopes, now_text())
 
     def save(connection: sqlite3.Connection) -> None:
         before = connection.execute(
@@ -120,10 +128,10 @@ def save_connection(
                 connection.execute(f"DELETE FROM {table} WHERE connection_id = ?", before[:1])
         connection.execute(
             "INSERT INTO connections(organization_id, slug, name, source_system, user_id, base_url, identity, "
-            "created_at, status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'connected') "
+            "granted_scopes, created_at, status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'connected') "
             "ON CONFLICT(organization_id, slug, name) DO UPDATE SET source_system = excluded.source_system, "
             "user_id = excluded.user_id, base_url = excluded.base_url, identity = excluded.identity, "
-            "status = 'connected', last_error = NULL",
+            "granted_scopes = excluded.granted_scopes, status = 'connected', last_error = NULL",
             values,
         )
 
@@ -155,6 +163,23 @@ def note_status(
         )
 
     database.writer.run(note)
+
+
+def note_proof(database: Database, connection_id: int, *, identity: str, granted_scopes: Sequence[str]) -> None:
+    """Keep whose the credentials of a connection are and what they may do; what is empty now stays as it was."""
+
+    def note(connection: sqlite3.Connection) -> None:
+        connection.execute(
+            "UPDATE connections SET identity = coalesce(?, identity), "
+            "granted_scopes = coalesce(?, granted_scopes) WHERE id = ?",
+            (identity or None, _listed(granted_scopes), connection_id),
+        )
+
+    database.writer.run(note)
+
+
+def _listed(scopes: Sequence[str]) -> str | None:
+    return json.dumps(list(scopes)) if scopes else None
 
 
 def refuse_taken_name(database: Database, connection: Connection, name: str) -> None:

@@ -22,7 +22,7 @@ from store.home import make_private
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """The newest migration's number; a file says its own in `PRAGMA user_version`."""
 
 FILE_NAME = "revtops.db"

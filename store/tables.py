@@ -212,7 +212,10 @@ class Organization(SQLModel, table=True):
 
 
 class Connection(SQLModel, table=True):
-    """A connector connected for one organization. Its credentials are elsewhere: `store.credentials`."""
+    """A connector connected for one organization. Its credentials are elsewhere: `store.credentials`.
+
+    `granted_scopes` is a JSON list; null where nobody knows them.
+    """
 
     __tablename__ = "connections"
     __table_args__ = (
@@ -232,6 +235,7 @@ class Connection(SQLModel, table=True):
     created_at: str
     last_sync_at: str | None = None
     last_error: str | None = None
+    granted_scopes: str | None = None
 
 
 def _of_connection() -> ForeignKeyConstraint:

@@ -101,6 +101,8 @@ class TestBrowser:
         assert info.proof is not None
         assert info.proof.scopes == ("deals.read", "deals.write")
         assert info.proof.limits == "99 requests left for 60 s"
+        assert (info.proof.missing, info.missing_scopes) == ((), ())
+        assert connections.connection(ws, "desk").granted_scopes == ("deals.read", "deals.write")
         kept = ws.credentials.get("default/desk/default") or {}
         assert (kept["client_id"], kept["client_secret"]) == (CLIENT_ID, CLIENT_SECRET)
         assert kept["refresh_token"] == desk.tokens[0].refresh_token

@@ -148,6 +148,8 @@ def _say_proof(proof: Proof | None, console: Console) -> None:
     """What the vendor said besides whose the credentials are."""
     if proof and proof.scopes:
         console.say(f"Scopes: {', '.join(proof.scopes)}", "dim")
+    if proof and proof.missing:
+        console.say(f"Scopes that were not given: {', '.join(proof.missing)}", "yellow")
     if proof and proof.limits:
         console.say(f"Limits: {proof.limits}", "dim")
 
@@ -272,6 +274,8 @@ def document(info: ConnectionInfo) -> dict[str, Any]:
         "identity": info.identity,
         "user_id": info.user_id,
         "base_url": info.base_url,
+        "scopes": info.granted_scopes,
+        "missing_scopes": info.missing_scopes,
         "last_sync_at": info.last_sync_at,
         "next_sync_at": info.next_sync_at,
         "last_error": info.last_error,
@@ -296,7 +300,12 @@ def test(options: Namespace, ws: Workspace, console: Console) -> int:
     unlock(ws, console)
     proof = engine.prove(ws, options.connection)
     if console.as_json:
-        said = {"identity": proof.identity, "scopes": proof.scopes, "limits": proof.limits}
+        said = {
+            "identity": proof.identity,
+            "scopes": proof.scopes,
+            "missing_scopes": proof.missing,
+            "limits": proof.limits,
+        }
         console.document({"connection": options.connection, "status": "ok", **said})
     else:
         console.line(f"{options.connection} works{_identity(proof.identity)}")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from revtops_tui.engine.oauth.scopes import missing
 from revtops_tui.engine.workspace import Workspace
 from store import connections as store
 from store.clock import moment_of
@@ -15,10 +17,14 @@ from store.schedules import next_due
 
 @dataclass(frozen=True)
 class Proof:
-    """What the vendor said when credentials were tried: whose they are, what they may do, and how often."""
+    """What the vendor said when credentials were tried: whose they are, what they may do, and how often.
+
+    `missing`: the scopes that the connector declares, and that the credentials were not given.
+    """
 
     identity: str
     scopes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     limits: str = ""
 
 
@@ -27,6 +33,8 @@ class ConnectionInfo:
     """A connection as faces show it. `counts`: live rows per entity; `next_sync_at` is None without a schedule.
 
     `user_id`: who made it, where its connector's scope is USER: each may have one of their own.
+    `granted_scopes`: what it may do, as it was last known, and `missing_scopes`, what its connector could use besides;
+    both are empty where the vendor does not say.
     `proof` is there when the credentials were just tried.
     """
 
@@ -42,6 +50,8 @@ class ConnectionInfo:
     counts: dict[str, int]
     next_sync_at: dt.datetime | None = None
     user_id: str | None = None
+    granted_scopes: tuple[str, ...] = ()
+    missing_scopes: tuple[str, ...] = ()
     proof: Proof | None = field(default=None, compare=False)
 
     @property
@@ -61,6 +71,7 @@ def info_of(ws: Workspace, found: Connection) -> ConnectionInfo:
     with suppress(TypeError, ValueError):
         last_sync_at = moment_of(found.last_sync_at or "")
     due = next_due(ws.database, found.id)
+    granted = tuple(json.loads(found.granted_scopes or "[]"))
     return ConnectionInfo(
         found.id,
         found.slug,
@@ -74,4 +85,11 @@ def info_of(ws: Workspace, found: Connection) -> ConnectionInfo:
         store.counts(ws.database, found.id),
         moment_of(due) if due else None,
         found.user_id,
+        granted,
+        _missing(ws, found.slug, granted),
     )
+
+
+def _missing(ws: Workspace, slug: str, granted: tuple[str, ...]) -> tuple[str, ...]:
+    connector = ws.catalog.get(slug) if granted else None
+    return missing(connector.manifest["oauth_scopes"], granted) if connector else ()

@@ -127,6 +127,7 @@ def connect(
                     user_id=whoever_this_is() if cls.meta.scope is ConnectorScope.USER else None,
                     base_url=base_url,
                     identity=proof.identity or None if proof else None,
+                    granted_scopes=proof.scopes if proof else (),
                 )
             except Exception:
                 _put_back(ws, key, before)
@@ -165,6 +166,7 @@ def prove(ws: Workspace, selector: str) -> Proof:
         store.note_status(ws.database, found.id, status=status, error=error.message)
         raise
     store.note_status(ws.database, found.id, status="connected", error=None)
+    store.note_proof(ws.database, found.id, identity=proof.identity, granted_scopes=proof.scopes)
     return proof
 
 
@@ -313,7 +315,8 @@ async def _tested(ws: Workspace, cls: type[BaseConnector], credentials: dict[str
 
 async def _prove(connector: BaseConnector) -> Proof:
     identity = data_masked(await connector.test_connection())
-    return Proof(identity, tuple(await connector.granted_scopes()), _limits(connector))
+    granted = tuple(data_masked(scope) for scope in await connector.granted_scopes())
+    return Proof(identity, granted, scopes.missing(connector.meta.oauth_scopes, granted), _limits(connector))
 
 
 def _limits(connector: BaseConnector) -> str:

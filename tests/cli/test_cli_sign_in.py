@@ -205,6 +205,11 @@ class TestScopes:
             assert ended(screen) == 0
         run = revtops("sync", "desk", "--json")
         assert "deals.read" in run.json["runs"][0]["hint"]
+        (listed,) = revtops("connections", "--json").json
+        assert (listed["scopes"], listed["missing_scopes"]) == (["deals.write"], ["deals.read"])
+        tried = revtops("test", "desk", "--json").json
+        assert (tried["identity"], tried["scopes"], tried["missing_scopes"]) == ("Ada", ["deals.write"], ["deals.read"])
+        assert "not given: deals.read" in revtops("test", "desk").stderr
 
     def test_a_connector_shows_its_app_and_its_scopes(self, revtops: CommandLine, desk: OAuthDesk) -> None:
         shown = revtops("connectors", "desk").stdout

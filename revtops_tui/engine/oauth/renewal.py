@@ -65,7 +65,11 @@ class Renewal:
             self._refuse_if_withdrawn()
             self._ws.credentials.set(key, current)
             grant = self._ask(client, current["refresh_token"])
-            return self._keep(key, renewed(current, grant))
+            fresh = self._keep(key, renewed(current, grant))
+        scopes = fresh.get("granted_scopes") or ()
+        if scopes != current.get("granted_scopes"):
+            store.note_proof(self._ws.database, self._connection.id, identity="", granted_scopes=scopes)
+        return fresh
 
     def _refuse_if_withdrawn(self) -> None:
         """The vendor said no once: it is not asked again until somebody signs in, or tests the connection."""

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from connectors.registry import ConnectorMeta
+if TYPE_CHECKING:
+    from connectors.registry import ConnectorMeta
+
+
+def missing(declared: Sequence[str], granted: Collection[str]) -> tuple[str, ...]:
+    """The scopes that a connector can use and a connection was not given; none where nobody knows what it was given."""
+    return tuple(scope for scope in declared if scope not in granted) if granted else ()
 
 
 def needed(meta: ConnectorMeta, *purposes: str) -> list[str]:

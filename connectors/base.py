@@ -18,7 +18,8 @@ from connectors.errors import (
     VendorUnavailableError,
 )
 from connectors.http import HttpClient, RateBudget
-from connectors.http.urls import origin
+from connectors.http.client import is_refusal
+from connectors.http.urls import is_at, origin
 from connectors.models import entity_name
 from connectors.oauth import OPEN_FIELDS, has_expired, is_due, token_of
 from connectors.once import Once
@@ -58,6 +59,9 @@ class BaseConnector:
     source_system: ClassVar[str] = ""
     base_url: ClassVar[str] = ""
     """The API's origin; a connection's own base URL (self-hosted, simulator) takes its place."""
+    instance_hosts: ClassVar[Sequence[str]] = ()
+    """Where the vendor gives each account an address of its own: the hosts that it is, or is below. An `instance_url`
+    of the credentials that is there takes the place of `base_url`; to any other the token is not sent."""
     rate_budgets: ClassVar[Sequence[RateBudget]] = ()
     """What the vendor allows at `base_url`. Another origin has limits of its own: only what its answers state holds."""
     concurrent_entities: ClassVar[int] = 1
@@ -163,6 +167,13 @@ class BaseConnector:
         self._renew_not_before = time.monotonic() + _SECONDS_BETWEEN_RENEWALS
         return token_of(self._hold(await renew(refused))) != refused
 
+    def refuses_token(self, answer: httpx2.Response) -> bool:
+        """Whether the vendor refuses the token in this answer: then it is renewed, and the request sent once more.
+
+        Override where the vendor says so with another status than 401.
+        """
+        return is_refusal(answer)
+
     async def auth_headers(self) -> dict[str, str]:
         """The headers that authenticate a request. Override where the vendor wants something else than Bearer."""
         if self.meta.auth_type is AuthType.CUSTOM:
@@ -179,8 +190,10 @@ class BaseConnector:
             base_url = self.context.base_url or self.base_url
             self._http = HttpClient(
                 base_url,
+                locate=self._account_url if self.instance_hosts and not self.context.base_url else None,
                 auth_headers=self.auth_headers,
                 renew=self._renew_refused,
+                refused=self.refuses_token,
                 budgets=self.rate_budgets,
                 keep_budgets=not self.base_url or origin(base_url) == origin(self.base_url),
                 on_exchange=self.context.on_exchange,
@@ -191,6 +204,11 @@ class BaseConnector:
                 system=self.meta.name or self.source_system,
             )
         return self._http
+
+    async def _account_url(self) -> str:
+        """The address of the account's own API, where the credentials name one that is the vendor's."""
+        address = str((await self.get_credentials()).get("instance_url") or "")
+        return address if any(is_at(address, host) for host in self.instance_hosts) else self.base_url
 
     def _hold(self, credentials: Mapping[str, Any]) -> dict[str, Any]:
         self._credentials = dict(credentials)

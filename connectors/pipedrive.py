@@ -57,6 +57,8 @@ class PipedriveConnector(BaseConnector):
 
     source_system = "pipedrive"
     base_url = "https://api.pipedrive.com"
+    instance_hosts = ("pipedrive.com",)
+    """`api_domain`, which stands in the answer to a sign-in (page "OAuth authorization"): https://acme.pipedrive.com."""
     rate_budgets = (RateBudget(20, per=2), RateBudget(10, per=2, name="search"))
     """Pipedrive's page "Rate limiting": the burst limits of an API token on the smallest plan, and of every search. Its
     answers state what is left of this one's. The daily budget, which is in tokens, they need not state."""

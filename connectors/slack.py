@@ -9,11 +9,11 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 
-from connectors._slack.api import BUDGETS, SMALL_PAGE, SlackApi
+from connectors._slack.api import BUDGETS, SMALL_PAGE, SlackApi, is_expired
 from connectors._slack.declared import ACTIONS, AUTH_FIELDS, EVENT_TYPES, SCOPES
 from connectors._slack.query import FORMS, Queries
 from connectors._slack.reading import Reader
@@ -28,6 +28,9 @@ from connectors.persistence import delete_records, persist_records
 from connectors.registry import AuthType, Capability, ConnectorMeta, ConnectorScope
 from connectors.stream import Bookmark, Deleted, StreamItem
 from connectors.webhooks import InboundEvent, WebhookReply, WebhookRequest, check_fresh, check_signature
+
+if TYPE_CHECKING:
+    import httpx2
 
 _REPLAY_SECONDS = 300
 """Slack's page "Verifying requests from Slack"."""
@@ -94,6 +97,10 @@ class SlackConnector(BaseConnector):
         if self._on_wait is not None:
             small = f"Slack gives this app {SMALL_PAGE} messages a minute"
             self._on_wait(f"{small}: {reason}" if reason and self.api.small else reason)
+
+    def refuses_token(self, answer: httpx2.Response) -> bool:
+        """With 401, or with 200 and a word in the body."""
+        return super().refuses_token(answer) or is_expired(answer.content)
 
     async def test_connection(self) -> str:
         """Ask whose token it is; returns such as `revtops in Acme (https://acme.slack.com/)`."""

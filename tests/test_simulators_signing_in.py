@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from connectors.context import ConnectorContext
+from connectors.http import HeldBackError, HeldRequest
 from connectors.oauth import OAuthApp
+from connectors.pipedrive import PipedriveConnector
 from revtops_tui.engine.connections import connect, connection, connector_class, disconnect
 from revtops_tui.engine.connections import test as try_out
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.oauth.client import ClientApp
 from revtops_tui.engine.oauth.connecting import PASTE, BrowserSignIn, begin, brought
+from revtops_tui.engine.operations import action
+from revtops_tui.engine.sync import sync
 from revtops_tui.engine.workspace import Workspace
 from revtops_tui.simulators.catalog import simulator_class
 from revtops_tui.simulators.faults import Fault
@@ -60,8 +66,8 @@ def vendor_of(home: object) -> Iterator[Callable[[str], Vendor]]:
     """Serves the simulator of a slug."""
     opened = []
 
-    def open_one(slug: str) -> Vendor:
-        simulator = simulator_class(slug)(size=5)
+    def open_one(slug: str, **options: Any) -> Vendor:
+        simulator = simulator_class(slug)(size=5, **options)
         server = serve(simulator.app)
         workspace = Workspace(credentials=MemoryCredentials())
         opened.append((server.__enter__(), workspace))
@@ -167,6 +173,75 @@ def test_slack_gives_the_persons_own_token_too(vendor_of: Callable[[str], Vendor
     assert vendor_of("slack").signed_in()["user_token"] == "xoxp-simulated"
 
 
-def test_pipedrive_names_the_companys_own_address(vendor_of: Callable[[str], Vendor]) -> None:
-    vendor = vendor_of("pipedrive")
-    assert vendor.signed_in()["instance_url"] == vendor.url
+class TestSlackWithTokenRotation:
+    """That a token's time is over comes with HTTP 200 there, and a word in the body."""
+
+    @pytest.fixture
+    def slack(self, vendor_of: Callable[..., Vendor]) -> Vendor:
+        return vendor_of("slack", rotates=True)
+
+    def test_it_is_renewed_and_asked_once_more(self, slack: Vendor) -> None:
+        before = slack.signed_in()
+        slack.sign_in.skip(90_000)
+        assert try_out(slack.ws, "slack")
+        after = slack.kept()
+        assert (slack.sign_in.renewals, slack.sign_in.standing(str(after["access_token"]))) == (1, "good")
+        assert after["refresh_token"] != before["refresh_token"]
+        assert after["user_token"] == before["user_token"]
+
+    def test_a_whole_sync_shares_one_renewal(self, slack: Vendor) -> None:
+        slack.signed_in()
+        slack.sign_in.skip(90_000)
+        (run,) = sync(slack.ws, ["slack"])
+        assert (run.status, slack.sign_in.renewals) == ("success", 1)
+        assert connection(slack.ws, "slack").counts["activities"] > 0
+
+    def test_a_message_is_sent_once(self, slack: Vendor) -> None:
+        slack.signed_in()
+        slack.sign_in.skip(90_000)
+        sent = action(slack.ws, "slack", "send_message", {"channel": "#sales", "text": "hello"})
+        assert (sent.status, slack.sign_in.renewals) == ("ok", 1)
+
+    def test_a_new_one_that_is_refused_too_is_no_loop(self, slack: Vendor) -> None:
+        slack.signed_in()
+        slack.faults.append(Fault("expired_token", path="auth.test"))
+        with pytest.raises(EngineError) as refused:
+            try_out(slack.ws, "slack")
+        assert refused.value.kind == "authentication"
+        assert slack.sign_in.renewals == 1
+
+
+class TestPipedrivesCompany:
+    """A sign-in names the company's own address, and its token goes there: but to no other's."""
+
+    def test_an_address_of_the_connections_own_comes_first(self, vendor_of: Callable[[str], Vendor]) -> None:
+        vendor = vendor_of("pipedrive")
+        assert vendor.signed_in()["instance_url"] == vendor.url
+        assert try_out(vendor.ws, "pipedrive")
+
+    @pytest.mark.parametrize(
+        ("named", "asked"),
+        [
+            ("https://acme.pipedrive.com", "acme.pipedrive.com"),
+            ("https://acme.pipedrive.com/", "acme.pipedrive.com"),
+            ("", "api.pipedrive.com"),
+            ("http://acme.pipedrive.com", "api.pipedrive.com"),
+            ("https://acme.pipedrive.com.evil.example", "api.pipedrive.com"),
+            ("https://evilpipedrive.com", "api.pipedrive.com"),
+            ("https://evil.example/acme.pipedrive.com", "api.pipedrive.com"),
+            ("https://evil.example\\.pipedrive.com", "api.pipedrive.com"),
+            ("https://evil.example#.pipedrive.com", "api.pipedrive.com"),
+            ("https://evil.example@acme.pipedrive.com", "api.pipedrive.com"),
+            ("https://acme.pipedrive.com:8443", "api.pipedrive.com"),
+            ("https://acme.pipedrive.com\n", "api.pipedrive.com"),
+        ],
+    )
+    async def test_where_a_request_would_go(self, named: str, asked: str) -> None:
+        held: list[HeldRequest] = []
+        kept = {"access_token": "a-token-0123456789", "instance_url": named}
+        context = ConnectorContext(organization_id="default", credentials=lambda: kept, hold=held.append)
+        connector = PipedriveConnector("default", context=context)
+        with pytest.raises(HeldBackError):
+            await connector.http.post("/api/v2/deals", json={"title": "A deal"})
+        await connector.aclose()
+        assert urlsplit(held[0].url).netloc == asked

@@ -43,6 +43,9 @@ but where sockets are closed as soon as they are open: its tier says no more tha
 _SMALL = ("conversations.history", "conversations.replies")
 """Slack's page "Rate limit changes for non-Marketplace apps": these two, once a minute."""
 
+_LONGEST_REFUSAL = 4_096
+"""Bytes. A page of messages, in which the word may stand too, is not taken apart for it."""
+
 BUDGETS = (
     *(RateBudget(requests, per=60, name=method) for method, requests in _A_MINUTE.items()),
     *(RateBudget(1, per=60, name=f"{method}, small") for method in _SMALL),
@@ -77,6 +80,17 @@ _HINTS = {
     "is_archived": "The channel is archived; nothing can be sent there.",
     "thread_not_found": "thread_ts is the ts of the message that began the thread.",
 }
+
+
+def is_expired(answer: bytes) -> bool:
+    """Whether an answer says that the token's time is over (page "Token rotation"); HTTP says 200 with it."""
+    if len(answer) > _LONGEST_REFUSAL or b"token_expired" not in answer:
+        return False
+    try:
+        reply = orjson.loads(answer)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(reply, dict) and not reply.get("ok") and reply.get("error") == "token_expired"
 
 
 def refusal(method: str, reply: Reply, *, sent: bool = False) -> ConnectorError:

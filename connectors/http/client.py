@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     import httpx2
 
 _AGENT = "revtops"
+_UNAUTHORIZED = 401
+
+
+def is_refusal(answer: httpx2.Response) -> bool:
+    """Whether an answer refuses the credentials, as HTTP has it."""
+    return answer.status_code == _UNAUTHORIZED
 
 
 class HttpClient:
@@ -29,9 +35,11 @@ class HttpClient:
 
     Args:
         base_url: what relative URLs are below; its path prefix is kept.
+        locate: asked once, before the first request, for the address that takes the place of `base_url`.
         auth_headers: asked before each attempt. They go to the base URL's origin and nowhere else.
-        renew: asked when a request was refused with 401; where it finds other credentials, the request is sent once
-            more with them. A refused request was not carried out, so that is safe for any of them.
+        renew: asked when the credentials of a request were refused; where it finds other ones, the request is sent
+            once more with them. A refused request was not carried out, so that is safe for any of them.
+        refused: whether an answer refuses the credentials.
         budgets: how many requests the vendor allows; requests name theirs with `budget`.
         keep_budgets: False where the base URL is not the vendor's own: a simulator or a self-hosted instance has limits
             of its own, and only those that its answers state are kept.
@@ -51,8 +59,10 @@ class HttpClient:
         self,
         base_url: str = "",
         *,
+        locate: Callable[[], Awaitable[str]] | None = None,
         auth_headers: Callable[[], Awaitable[Mapping[str, str]]] | None = None,
         renew: Callable[[httpx2.Request], Awaitable[bool]] | None = None,
+        refused: Callable[[httpx2.Response], bool] = is_refusal,
         budgets: Sequence[RateBudget] = (),
         keep_budgets: bool = True,
         timeout: float = 30.0,
@@ -71,8 +81,10 @@ class HttpClient:
         self.base_url = base_url
         self.requests = 0
         """How many requests were asked for so far."""
+        self._locate = locate
         self._auth_headers = auth_headers
         self._renew = renew
+        self._refused = refused
         self._timeout, self._deadline = timeout, deadline
         self._longest_wait = longest_wait
         self._on_exchange = on_exchange
@@ -132,6 +144,7 @@ class HttpClient:
         if budget not in self._pacers:
             raise ValueError(f"no rate budget is named {budget!r}; declared are {', '.join(sorted(self._pacers))}")
         self.requests += 1
+        await self._find_base_url()
         body, content_type = encode_body(json, content, data, files)
         call = Call(
             method=method.upper(),
@@ -192,6 +205,11 @@ class HttpClient:
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
+    async def _find_base_url(self) -> None:
+        if (locate := self._locate) is not None:
+            self.base_url = await locate()
+            self._locate = None
+
     async def _with_retries(self, call: Call) -> httpx2.Response:
         try:
             return await self._attempt(call)
@@ -208,11 +226,17 @@ class HttpClient:
         self._waiting.stop_if_cancelled()
         call.attempt += 1
         request, answer = await self._open().send(call)
-        if self._renew is not None and not call.renewed and _is_refusal(answer) and await self._renew(request):
+        if not call.renewed and await self._has_renewed(request, answer):
             call.renewed = True
             request, answer = await self._open().send(call)
         call.waited = 0.0
         return self._judge.settle(call, request, answer)
+
+    async def _has_renewed(self, request: httpx2.Request, answer: httpx2.Response | Failure) -> bool:
+        """Whether the credentials were refused, and there are others now."""
+        if self._renew is None or isinstance(answer, Failure) or not self._refused(answer):
+            return False
+        return await self._renew(request)
 
     async def _wait_for_budget(self, call: Call) -> None:
         while (delay := call.pacer.delay()) > 0:
@@ -243,7 +267,3 @@ class HttpClient:
                 system=self._system,
             )
         return self._sender
-
-
-def _is_refusal(answer: httpx2.Response | Failure) -> bool:
-    return not isinstance(answer, Failure) and answer.status_code == 401

@@ -33,6 +33,14 @@ def origin(url: str) -> Origin:
         return Origin()
 
 
+def is_at(url: str, host: str) -> bool:
+    """Whether a URL is the root of the host, or of one below it, over https, and says nothing else.
+
+    So narrow, because what is at it will be sent a token, and two parsers may differ about anything wider.
+    """
+    return re.fullmatch(rf"https://([a-z0-9-]+\.)*{re.escape(host)}/?", url, re.ASCII) is not None
+
+
 def redirected(url: str, location: str) -> str:
     """The address that a Location header means; the header itself where it means none."""
     try:

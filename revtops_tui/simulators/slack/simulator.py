@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -32,6 +32,7 @@ _A_MINUTE: dict[Tier, int] = {1: 1, 2: 20, 3: 50, 4: 100}
 """Requests that a tier allows for each method, app and workspace: "Rate limits"."""
 _CHANNELS = "channels:read,groups:read"
 _HISTORY = "channels:history,groups:history"
+_TWELVE_HOURS = 43_200
 ALL_SCOPES = frozenset(
     f"{_CHANNELS},{_HISTORY},users:read,users:read.email,team:read,chat:write,reactions:write,reactions:read,"
     "files:read,files:write,im:write,channels:join,channels:manage,search:read,connections:write".split(",")
@@ -50,7 +51,8 @@ class _Method:
 
 
 def _answer(asked: Asked) -> dict[str, Any]:
-    """Slack's, of an app without token rotation; the user's own token is inside (method oauth.v2.access)."""
+    """Slack's; the user's own token is inside (method oauth.v2.access). The last two are there with token rotation."""
+    rotation = {"refresh_token": asked.refresh_token, "expires_in": asked.seconds} if asked.refresh_token else {}
     return {
         "ok": True,
         "access_token": asked.token,
@@ -60,6 +62,7 @@ def _answer(asked: Asked) -> dict[str, Any]:
         "app_id": "A00000000",
         "team": {"id": "T00000000", "name": "Simulated"},
         "authed_user": {"id": "U00000001", "scope": "search:read", "access_token": SlackSimulator.user_token},
+        **rotation,
     }
 
 
@@ -77,6 +80,7 @@ class SlackSimulator(VendorSimulator):
             each call of conversations.history and conversations.replies; `small_limit` is how many calls.
         tiers: whether the methods' own rate limits hold.
         scopes: what the tokens were granted.
+        rotates: whether the app has token rotation on: its tokens last twelve hours, a refresh token is good once.
     """
 
     slug: ClassVar[str] = "slack"
@@ -99,6 +103,7 @@ class SlackSimulator(VendorSimulator):
         small: bool = False,
         small_limit: Limit = SMALL_LIMIT,
         tiers: bool = False,
+        rotates: bool = False,
         scopes: frozenset[str] = ALL_SCOPES,
         seed: int = 1,
         size: int = 1_000,
@@ -110,6 +115,8 @@ class SlackSimulator(VendorSimulator):
         self._meters: defaultdict[str, list[Meter]] = defaultdict(list)
         self.scopes = scopes
         super().__init__(seed=seed, size=size, **options)
+        if rotates and self.sign_in is not None:
+            self.sign_in.flow = replace(self.flow, seconds=_TWELVE_HOURS, renewal="rotates")
 
     # -- what Slack says of itself ---------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import time
 import traceback
 from contextlib import suppress
@@ -18,8 +19,15 @@ _FILES_KEPT = 3
 
 
 def keep_log(home: Path) -> None:
-    """Send warnings and errors to `<home>/logs/revtops.log`. The file appears with the first of them."""
+    """Send warnings and errors to `<home>/logs/revtops.log`. The file appears with the first of them.
+
+    So too what Python would print on stderr by itself, as it is: warnings, and exceptions that nobody caught.
+    """
     logging.getLogger().addHandler(_LogFile(home / "logs" / "revtops.log"))
+    logging.captureWarnings(capture=True)
+    sys.excepthook = lambda _kind, error, _trace: show_traceback(error)
+    threading.excepthook = lambda failed: _log_uncaught(failed.exc_value)
+    sys.unraisablehook = lambda failed: _log_uncaught(failed.exc_value)
 
 
 def narrate(console: Console) -> None:
@@ -35,6 +43,11 @@ def narrate(console: Console) -> None:
 def show_traceback(error: BaseException) -> None:
     """Print a failure's traceback on stderr (-vv)."""
     sys.stderr.write(without_secrets("".join(traceback.format_exception(error))))
+
+
+def _log_uncaught(error: BaseException | None) -> None:
+    if not isinstance(error, SystemExit):
+        logging.getLogger("revtops").error("an exception that nobody caught", exc_info=error)
 
 
 class _Redacting(logging.Formatter):

@@ -98,9 +98,11 @@ def _run(options: Namespace, console: Console) -> int:
             ws.on_exchange = console.exchange
         try:
             code: int = options.run(options, ws, console)
-        except (BrokenPipeError, SystemExit):
+        except BrokenPipeError:
             raise
-        except BaseException as failure:  # noqa: BLE001 - the last one who can tell the user
+        except BaseException as failure:
+            if isinstance(failure, SystemExit) and isinstance(failure.code, int):
+                raise  # on a signal; a connector that leaves with a text has it printed by Python, secrets and all
             error = people(failure)
             if console.verbose > 1:
                 show_traceback(failure)

@@ -334,7 +334,7 @@ def _run(task: Awaitable[T]) -> T:
 
     try:
         return asyncio.run(main())
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a connector that wants to leave ends its own call and nothing else
         raise people(error) from error
 
 

@@ -123,7 +123,7 @@ class Handling:
         try:
             connector = await self._connectors.get(connection)
             await self._given_to(connector, connection, event)
-        except Exception as failure:  # noqa: BLE001 - kept with the event, and shown
+        except (Exception, SystemExit) as failure:  # noqa: BLE001 - kept with the event, and shown
             await self._connectors.drop(connection)  # a look-up that failed would fail again for all that come
             error, pause = people(failure), self._pause(connection, event, failure)
         if error is None:

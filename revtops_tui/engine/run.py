@@ -171,7 +171,7 @@ class SyncRun:
                 await self._keep(writer)
             if not isinstance(e, SweepRefusedError):
                 raise
-        except Exception as error:  # noqa: BLE001 - one entity's trouble, a connector's bug included, is not the others'
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - one entity's trouble, a connector's bug included, is not the others'
             if self._cursor_refused(error, writer):
                 del self._resumed[entity], self._writers[entity]
                 return await self._sync_entity(entity, method)

@@ -78,5 +78,4 @@ async def test_a_key_of_ones_own_works_and_is_shown(driver: Driver, revtops: Com
 
 def test_the_themes_that_settings_name_are_those_there_are(driver: Driver) -> None:
     app: RevtopsApp = driver.app()
-    app.register_themes()
     assert set(THEMES) - {"auto"} == set(app.available_themes)

@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from revtops_tui.tui.widgets.line import Line, ink
 
-_ALWAYS = ("help", "command_palette")
+_ALWAYS = ("show('help')", "command_palette")
 
 
 class KeyLine(Widget):

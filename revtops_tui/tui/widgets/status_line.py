@@ -107,14 +107,14 @@ class StatusLine(Widget):
     def _right(self, busy: str, errors: str, room: int) -> tuple[Line, list[tuple[int, str]]]:
         """What runs, what was told, and whose data it is, where there is room for it."""
         line, ends = Line(self.rich_style), [(0, "")]
-        for text, style, action in ((busy, "busy", "tasks"), (errors, "errors", "notices")):
+        for text, style, dialog in ((busy, "busy", "tasks"), (errors, "errors", "notices")):
             if text and line.width + cell_len(text) + 2 <= room:
                 line.add(text, ink(self, f"status--{style}")).add("  ")
-                ends.append((line.width, action))
+                ends.append((line.width, f"show('{dialog}')"))
         note, left = plain(self.note), room - line.width - 1
         if left > _SHORTEST_NOTE:
             line.add(fit(note, min(left, cell_len(note))), ink(self, "status--note")).add(" ")
-            ends.append((line.width, "organizations"))
+            ends.append((line.width, "show('organizations')"))
         return line, ends
 
     def on_click(self, event: events.Click) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.command import command
 from revtops_tui.tui.panels.home import HomePanel
 from revtops_tui.tui.panes.connectors.doing import Doing, can
 from revtops_tui.tui.panes.connectors.inventory import HOME, Entry, load
@@ -39,61 +40,28 @@ class ConnectorsPane(Pane):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "sync(False)", "Sync", tooltip="Fetch what is new from this connection", id="connectors.sync"),
-        Binding("x", "cancel", "Cancel", tooltip="Stop this sync; what is stored stays", id="connectors.cancel"),
-        Binding(
-            "n",
-            "connect",
-            "Connect",
-            tooltip="Connect this system, or give new credentials",
-            id="connectors.connect",
+        command("connectors.sync", "s", "sync(False)", "Sync", "Fetch what is new from this connection"),
+        command("connectors.cancel", "x", "cancel", "Cancel", "Stop this sync; what is stored stays"),
+        command("connectors.connect", "n", "connect", "Connect", "Connect this system, or give new credentials"),
+        command("connectors.query", "e", "query", "Query", "Ask this system live, in the query editor"),
+        command("connectors.act", "w", "act", "Act", "Write to this system, or act in it"),
+        command(
+            "connectors.next-panel", "right_square_bracket", "panel(1)", "Panel", "The next side of this connection"
         ),
-        Binding("e", "query", "Query", tooltip="Ask this system live, in the query editor", id="connectors.query"),
-        Binding("w", "act", "Act", tooltip="Write to this system, or act in it", id="connectors.act"),
-        Binding(
-            "right_square_bracket",
-            "panel(1)",
-            "Panel",
-            key_display="]",
-            tooltip="The next side of this connection",
-            id="connectors.next-panel",
-        ),
-        Binding(
+        command(
+            "connectors.previous-panel",
             "left_square_bracket",
             "panel(-1)",
             "Panel before",
-            key_display="[",
+            "The side of this connection before",
             show=False,
-            tooltip="The side of this connection before",
-            id="connectors.previous-panel",
         ),
-        Binding("t", "test", "Test", tooltip="Ask the vendor whether the credentials still work", id="connectors.test"),
-        Binding(
-            "f",
-            "sync(True)",
-            "Full",
-            tooltip="Fetch everything again, and notice what was deleted",
-            id="connectors.full",
-        ),
-        Binding(
-            "S", "sync_with", "Sync…", tooltip="Sync since a day, some entities, or only try", id="connectors.sync-with"
-        ),
-        Binding("h", "schedule", "Schedule", tooltip="Have this connection synced by itself", id="connectors.schedule"),
-        Binding(
-            "D",
-            "disconnect",
-            "Disconnect",
-            tooltip="Forget the credentials of this connection",
-            id="connectors.disconnect",
-        ),
-        Binding(
-            "r",
-            "reload",
-            "Reload",
-            show=False,
-            tooltip="Read connections and connectors again",
-            id="connectors.reload",
-        ),
+        command("connectors.test", "t", "test", "Test", "Ask the vendor whether the credentials still work"),
+        command("connectors.full", "f", "sync(True)", "Full", "Fetch everything again, and notice what was deleted"),
+        command("connectors.sync-with", "S", "sync_with", "Sync…", "Sync since a day, some entities, or only try"),
+        command("connectors.schedule", "h", "schedule", "Schedule", "Have this connection synced by itself"),
+        command("connectors.disconnect", "D", "disconnect", "Disconnect", "Forget the credentials of this connection"),
+        command("connectors.reload", "r", "reload", "Reload", "Read connections and connectors again", show=False),
     ]
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's word

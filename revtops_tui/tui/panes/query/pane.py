@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.command import command
 from revtops_tui.tui.panes.pane import Pane
 from revtops_tui.tui.panes.query.memory import Remembered, recall, remember
 from revtops_tui.tui.panes.query.names import KnownNames
@@ -46,52 +47,17 @@ class QueryPane(Pane):
     """
     is_inside = True  # one comes to write; what can be named is looked up from there
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "f2",
-            "target",
-            "Ask…",
-            key_display="F2",
-            tooltip="Choose what is asked: the local data or a system",
-            id="query.target",
+        command("query.target", "f2", "target", "Ask…", "Choose what is asked: the local data or a system", mark="F2"),
+        command("query.tables", "f3", "tables", "Tables", "What a query can name: tables and their columns", mark="F3"),
+        command("query.history", "ctrl+r", "queries", "History", "Find a query that was run or saved"),
+        command("query.save", "ctrl+s", "save", "Save", "Save the query under a name"),
+        command("query.new", "ctrl+n", "new", "New tab", "Another query beside this one"),
+        command("query.next", "f8", "next", "Next tab", "Go to the next query", mark="F8", show=False),
+        command(
+            "query.close", "f4", "close", "Close tab", "Close this query; F9 brings it back", mark="F4", show=False
         ),
-        Binding(
-            "f3",
-            "tables",
-            "Tables",
-            key_display="F3",
-            tooltip="What a query can name: tables and their columns",
-            id="query.tables",
-        ),
-        Binding(
-            "ctrl+r",
-            "queries",
-            "History",
-            key_display="^r",
-            tooltip="Find a query that was run or saved",
-            id="query.history",
-        ),
-        Binding("ctrl+s", "save", "Save", key_display="^s", tooltip="Save the query under a name", id="query.save"),
-        Binding("ctrl+n", "new", "New tab", key_display="^n", tooltip="Another query beside this one", id="query.new"),
-        Binding(
-            "f8", "next", "Next tab", key_display="F8", show=False, tooltip="Go to the next query", id="query.next"
-        ),
-        Binding(
-            "f4",
-            "close",
-            "Close tab",
-            key_display="F4",
-            show=False,
-            tooltip="Close this query; F9 brings it back",
-            id="query.close",
-        ),
-        Binding(
-            "f9",
-            "reopen",
-            "Reopen",
-            key_display="F9",
-            show=False,
-            tooltip="Bring back the query that was closed last",
-            id="query.reopen",
+        command(
+            "query.reopen", "f9", "reopen", "Reopen", "Bring back the query that was closed last", mark="F9", show=False
         ),
     ]
 

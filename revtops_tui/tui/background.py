@@ -34,13 +34,22 @@ def in_background(
         worker = get_current_worker()
         try:
             result = work()
-        except Exception as error:  # noqa: BLE001 - whatever a connector or the engine raises is shown, in its pane
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a connector raises is shown, in its pane
             from revtops_tui.engine.errors import people
 
             finish: Callable[[], object] = partial(failed, people(error))
         else:
             finish = partial(done, result)
         if not worker.is_cancelled:
-            node.call_later(finish)
+            node.call_later(_finish, node, finish)
 
     return node.run_worker(run, thread=True, exit_on_error=False, group=group, exclusive=exclusive)
+
+
+def is_up(node: DOMNode) -> bool:
+    """Whether a node still stands, in an app that is not being left: what is beside it may be gone before it is."""
+    return node.app.is_running and node.is_attached
+
+
+def _finish(node: DOMNode, finish: Callable[[], object]) -> object:
+    return finish() if is_up(node) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from rich.cells import cell_len
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
@@ -46,8 +47,21 @@ class Box(Vertical):
         self.border_subtitle = Content(_BETWEEN.join([*others, last]))
 
 
-class Dialog(ModalScreen[T]):
-    """A modal screen with one box; esc dismisses it with None."""
+class Overlay(ModalScreen[T]):
+    """A modal screen that is left once: a key behind the one that left it reaches it still, and closes no other."""
+
+    @property
+    def is_on_top(self) -> bool:
+        """Whether it is what keys are meant for."""
+        return self in self.app.screen_stack[-1:]
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Textual's own, which closes whatever screen is on top by then."""
+        return super().dismiss(result) if self.is_on_top else AwaitComplete.nothing()
+
+
+class Dialog(Overlay[T]):
+    """An overlay with one box; esc dismisses it with None."""
 
     DEFAULT_CSS = """
     Dialog {

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widget import Widget
 
+from revtops_tui.tui.dialogs.dialog import Overlay
 from revtops_tui.tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class _Letter(Widget):
         return self._content
 
 
-class JumpOverlay(ModalScreen[None]):
+class JumpOverlay(Overlay[None]):
     """The letters, over the screen as it is. A letter goes there; any other key leaves."""
 
     DEFAULT_CSS = """
@@ -85,7 +86,7 @@ class JumpOverlay(ModalScreen[None]):
         """Go, or leave."""
         event.stop()
         event.prevent_default()
-        goal = self._goals.get(event.key)
+        goal = self._goals.get(event.key) if self.is_on_top else None
         self.dismiss()
         if goal is None:
             return

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.message import Message
 
 from revtops_tui.tui import panels
+from revtops_tui.tui.background import is_up
 from revtops_tui.tui.panels.home import HomePanel
 from revtops_tui.tui.panels.panel import Panel
 from revtops_tui.tui.panes.connectors.inventory import HOME, Entry
@@ -93,8 +94,12 @@ class Side(Vertical):
 
     def focus_main(self) -> None:
         """What one uses of what is shown."""
+        if not is_up(self):
+            return
         panel = self._panels.get(self._wanted)
-        if panel is not None and panel.display:
+        if panel is not None and not panel.is_mounted:
+            self.call_later(self.focus_main)  # it is on its way: what mounts it is ahead of this
+        elif panel is not None and panel.display:
             panel.focus_main()
         else:
             self.query_one(f"#{self.REASON}", Sheet).focus()

@@ -90,7 +90,9 @@ class Shop:
     def change(self, **content: Any) -> None:
         """Change what the vendor has."""
         self.content |= content
-        self._file.write_text(json.dumps(self.content))
+        written = self._file.with_suffix(".new")
+        written.write_text(json.dumps(self.content))
+        written.replace(self._file)  # whole at any moment: a sync under way may be reading it
 
 
 def deals(count: int, first: int = 1) -> list[dict[str, Any]]:

@@ -8,10 +8,11 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Static
 
+from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.press import Press
@@ -30,8 +31,8 @@ class Ask(Dialog[str]):
     """Dismissed with the id of a choice, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "app.focus_previous", "Previous", show=False, id="ask.previous"),
-        Binding("right,l", "app.focus_next", "Next", show=False, id="ask.next"),
+        command("ask.previous", "left,h", "app.focus_previous", "Previous", show=False),
+        command("ask.next", "right,l", "app.focus_next", "Next", show=False),
     ]
 
     def __init__(self, title: str, text: str, choices: Sequence[Choice], *, cancel: str = "Cancel") -> None:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 
 from revtops_tui.tui.charts.figure import COUNT, Choice, Figure
+from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.sheet import Paper, Sheet
@@ -23,10 +24,10 @@ class ChartDialog(Dialog[None]):
     ChartDialog Sheet { height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "kind", "Another kind", show=False, id="chart.kind"),
-        Binding("x", "labels", "Labels from another column", show=False, id="chart.x"),
-        Binding("y", "numbers", "Numbers from another column", show=False, id="chart.y"),
-        Binding("q,enter", "leave", "Close", show=False, id="chart.close"),
+        command("chart.kind", "c", "kind", "Another kind", show=False),
+        command("chart.x", "x", "labels", "Labels from another column", show=False),
+        command("chart.y", "y", "numbers", "Numbers from another column", show=False),
+        command("chart.close", "q,enter", "leave", "Close", show=False),
     ]
 
     def __init__(

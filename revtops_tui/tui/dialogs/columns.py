@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
+from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.panes.data.view import Layout
 from revtops_tui.tui.widgets.columns import Column
@@ -27,14 +28,14 @@ class ColumnsDialog(Dialog[Layout]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space,x", "show_or_hide", "Show", tooltip="Show or hide the column", id="columns.toggle"),
-        Binding("J,shift+down", "shift(1)", "Down", tooltip="Move it to the right", id="columns.down"),
-        Binding("K,shift+up", "shift(-1)", "Up", tooltip="Move it to the left", id="columns.up"),
-        Binding("right,l,plus", f"widen({_STEP})", "Wider", tooltip="Give it a wider width", id="columns.wider"),
-        Binding("left,h,minus", f"widen(-{_STEP})", "Narrower", tooltip="Give it less", id="columns.narrower"),
-        Binding("a", "automatic", "As its content", tooltip="As wide as its content", id="columns.automatic"),
-        Binding("r", "reset", "Reset", tooltip="As it was at first", id="columns.reset"),
-        Binding("escape", "leave", "Close", show=False, id="columns.close"),
+        command("columns.toggle", "space,x", "show_or_hide", "Show", "Show or hide the column"),
+        command("columns.down", "J,shift+down", "shift(1)", "Down", "Move it to the right"),
+        command("columns.up", "K,shift+up", "shift(-1)", "Up", "Move it to the left"),
+        command("columns.wider", "right,l,plus", f"widen({_STEP})", "Wider", "Give it a wider width"),
+        command("columns.narrower", "left,h,minus", f"widen(-{_STEP})", "Narrower", "Give it less"),
+        command("columns.automatic", "a", "automatic", "As its content", "As wide as its content"),
+        command("columns.reset", "r", "reset", "Reset", "As it was at first"),
+        command("columns.close", "escape", "leave", "Close", show=False),
     ]
 
     def __init__(self, title: str, columns: Sequence[Column], default: Sequence[str], layout: Layout) -> None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Input, Static
 
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.ask import Ask, Choice
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.paths import completed, file_name, shown_path
@@ -64,9 +65,9 @@ class ExportDialog(Dialog[None]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "format(1)", "Next format", show=False, priority=True, id="export.next"),
-        Binding("up", "format(-1)", "Previous format", show=False, priority=True, id="export.previous"),
-        Binding("tab", "complete", "Complete the path", show=False, priority=True, id="export.complete"),
+        command("export.next", "down", "format(1)", "Next format", show=False, priority=True),
+        command("export.previous", "up", "format(-1)", "Previous format", show=False, priority=True),
+        command("export.complete", "tab", "complete", "Complete the path", show=False, priority=True),
     ]
 
     def __init__(self, title: str, name: str, write: Write, *, about: str = "") -> None:

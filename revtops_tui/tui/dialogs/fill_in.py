@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Input, Static
 
 from connectors.errors import InvalidInputError
 from connectors.parameters import validate_arguments
+from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.dialogs.send import SendDialog
 from revtops_tui.tui.operation import Operation
@@ -53,8 +54,8 @@ class FillInDialog(Dialog[bool]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s,f5", "review", "Review", show=False, id="form.review"),
-        Binding("y", "copy_command", "Copy", show=False, tooltip="Copy it as a command", id="form.copy"),
+        command("form.review", "ctrl+s,f5", "review", "Review", show=False),
+        command("form.copy", "y", "copy_command", "Copy", "Copy it as a command", show=False),
     ]
 
     def __init__(

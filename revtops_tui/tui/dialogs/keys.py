@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
+from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.shell.keys import Command, conflicts, distinct, keymap, keys_of, undeliverable, with_command
 from revtops_tui.tui.text import label_of
@@ -31,7 +32,7 @@ class KeysDialog(Dialog[None]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d", "default", "Default", show=False, tooltip="Give it the app's own key again", id="keys.default"),
+        command("keys.default", "d", "default", "Default", "Give it the app's own key again", show=False),
     ]
 
     def compose(self) -> ComposeResult:

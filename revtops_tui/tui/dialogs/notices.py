@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
+from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.shell.notices import Notice
 from revtops_tui.tui.widgets.sheet import Paper, Sheet
@@ -21,8 +22,8 @@ class NoticesDialog(Dialog[None]):
     NoticesDialog Sheet { height: auto; max-height: 28; padding: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "copy", "Copy", tooltip="Copy all of them", id="notices.copy"),
-        Binding("p", "page", "Pager", show=False, tooltip="Read them in the pager", id="notices.page"),
+        command("notices.copy", "y", "copy", "Copy", "Copy all of them"),
+        command("notices.page", "p", "page", "Pager", "Read them in the pager", show=False),
     ]
 
     def compose(self) -> ComposeResult:

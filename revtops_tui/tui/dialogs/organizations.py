@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Static
 
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.item_list import Item, ItemList
@@ -32,7 +33,7 @@ class OrganizationsDialog(Dialog[str]):
         & #problem { height: auto; color: $error; display: none; &.-wrong { display: block; } }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("n", "create", "New", show=False, id="organizations.create")]
+    BINDINGS: ClassVar[list[BindingType]] = [command("organizations.create", "n", "create", "New", show=False)]
 
     def __init__(self) -> None:
         super().__init__()

@@ -6,9 +6,10 @@ import json
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Static
 
+from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.json_view import JsonView
@@ -24,7 +25,7 @@ class PayloadDialog(Dialog[None]):
         & JsonView { height: 1fr; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "leave", "Close", show=False, id="payload.close")]
+    BINDINGS: ClassVar[list[BindingType]] = [command("payload.close", "q", "leave", "Close", show=False)]
 
     def __init__(self, title: str, about: str, payload: Any) -> None:
         super().__init__()

@@ -7,10 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.picture import write_parts
@@ -33,14 +34,14 @@ class PicturesDialog(Dialog[None]):
     PicturesDialog Sheet { height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,l,n", "go(1)", "Next picture", show=False, id="pictures.next"),
-        Binding("left,h,p", "go(-1)", "Previous picture", show=False, id="pictures.previous"),
+        command("pictures.next", "right,l,n", "go(1)", "Next picture", show=False),
+        command("pictures.previous", "left,h,p", "go(-1)", "Previous picture", show=False),
         *[
-            Binding(str(number), f"show({number - 1})", title, show=False, id=f"pictures.{number}")
+            command(f"pictures.{number}", str(number), f"show({number - 1})", title, show=False)
             for number, title in enumerate(TITLES, start=1)
         ],
-        Binding("r", "reload", "Read again", show=False, id="pictures.reload"),
-        Binding("q,enter", "leave", "Close", show=False, id="pictures.close"),
+        command("pictures.reload", "r", "reload", "Read again", show=False),
+        command("pictures.close", "q,enter", "leave", "Close", show=False),
     ]
 
     def __init__(self, number: int | None = None) -> None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.item_list import Item, ItemList
@@ -61,9 +62,9 @@ class QueriesDialog(Dialog[Taken]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f5,ctrl+j", "run", "Run", key_display="F5", priority=True, id="queries.run"),
-        Binding("f2", "rename", "Rename", key_display="F2", priority=True, id="queries.rename"),
-        Binding("delete", "delete", "Delete", priority=True, id="queries.delete"),
+        command("queries.run", "f5,ctrl+j", "run", "Run", mark="F5", priority=True),
+        command("queries.rename", "f2", "rename", "Rename", mark="F2", priority=True),
+        command("queries.delete", "delete", "delete", "Delete", priority=True),
     ]
 
     def __init__(self, title: str, connection: str | None) -> None:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
 from textual.content import Content
 
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.papers.record_page import in_order, write_page
 from revtops_tui.tui.text import plain
@@ -78,16 +79,16 @@ class RecordDialog(Dialog[int]):
     """
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual's own annotation stands
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,l,n", "go(1)", "Next", show=False, tooltip="The next record", id="record.next"),
-        Binding("left,h,p", "go(-1)", "Previous", show=False, tooltip="The record before", id="record.previous"),
-        Binding("escape,backspace", "back", "Back", show=False, tooltip="Back the way one came", id="record.back"),
-        Binding("q", "leave", "Close", show=False, tooltip="Close the record", id="record.close"),
-        Binding("y", "copy", "Copy", show=False, tooltip="Copy the record, its id or its address", id="record.copy"),
-        Binding("o", "browse", "Browser", show=False, tooltip="Open it at the vendor", id="record.browse"),
-        Binding("J", "json", "JSON", show=False, tooltip="Show it as JSON, to fold and search", id="record.json"),
-        Binding("t", "traffic", "Traffic", show=False, tooltip="The exchange that brought it", id="record.traffic"),
-        Binding("pagedown,ctrl+d", "scroll_page(1)", "Page down", show=False, id="record.page_down"),
-        Binding("pageup,ctrl+u", "scroll_page(-1)", "Page up", show=False, id="record.page_up"),
+        command("record.next", "right,l,n", "go(1)", "Next", "The next record", show=False),
+        command("record.previous", "left,h,p", "go(-1)", "Previous", "The record before", show=False),
+        command("record.back", "escape,backspace", "back", "Back", "Back the way one came", show=False),
+        command("record.close", "q", "leave", "Close", "Close the record", show=False),
+        command("record.copy", "y", "copy", "Copy", "Copy the record, its id or its address", show=False),
+        command("record.browse", "o", "browse", "Browser", "Open it at the vendor", show=False),
+        command("record.json", "J", "json", "JSON", "Show it as JSON, to fold and search", show=False),
+        command("record.traffic", "t", "traffic", "Traffic", "The exchange that brought it", show=False),
+        command("record.page_down", "pagedown,ctrl+d", "scroll_page(1)", "Page down", show=False),
+        command("record.page_up", "pageup,ctrl+u", "scroll_page(-1)", "Page up", show=False),
     ]
 
     def __init__(self, title: str, number: int, count: int, fetch: Fetch, *, entity: str | None = None) -> None:

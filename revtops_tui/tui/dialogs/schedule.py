@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Input
 
@@ -19,6 +19,7 @@ from revtops_tui.engine.due import Spec, checked, duration, quiet_hours, short
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.zones import local_zone
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.papers.schedule import next_times, write_nobody
 from revtops_tui.tui.widgets.form import Field, Form
@@ -56,7 +57,7 @@ class ScheduleDialog(Dialog[bool]):
         & Sheet { height: 5; padding: 0; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s,f5", "save", "Save", show=False, id="schedule.save")]
+    BINDINGS: ClassVar[list[BindingType]] = [command("schedule.save", "ctrl+s,f5", "save", "Save", show=False)]
 
     def __init__(self, title: str, connection: ConnectionInfo) -> None:
         super().__init__()

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Input
 
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.text import label_of, number, plain
 from revtops_tui.tui.widgets.hit_list import FoundLine, HitList
@@ -64,10 +65,10 @@ class SearchDialog(Dialog[Place]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "move(1)", "Next", show=False, id="search.next"),
-        Binding("up", "move(-1)", "Previous", show=False, id="search.previous"),
-        Binding("pagedown", "page(1)", "Page down", show=False, id="search.page_down"),
-        Binding("pageup", "page(-1)", "Page up", show=False, id="search.page_up"),
+        command("search.next", "down", "move(1)", "Next", show=False),
+        command("search.previous", "up", "move(-1)", "Previous", show=False),
+        command("search.page_down", "pagedown", "page(1)", "Page down", show=False),
+        command("search.page_up", "pageup", "page(-1)", "Page up", show=False),
     ]
 
     def __init__(self) -> None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Static
 
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.operation import Operation
 from revtops_tui.tui.papers.document import write_record
@@ -47,10 +48,10 @@ class SendDialog(Dialog[bool]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "app.focus_previous", "Previous", show=False, id="send.previous"),
-        Binding("right,l", "app.focus_next", "Next", show=False, id="send.next"),
-        Binding("enter,q", "close", "Close", show=False, id="send.close"),
-        Binding("y", "copy_command", "Copy", show=False, tooltip="Copy it as a command", id="send.copy"),
+        command("send.previous", "left,h", "app.focus_previous", "Previous", show=False),
+        command("send.next", "right,l", "app.focus_next", "Next", show=False),
+        command("send.close", "enter,q", "close", "Close", show=False),
+        command("send.copy", "y", "copy_command", "Copy", "Copy it as a command", show=False),
     ]
 
     def __init__(

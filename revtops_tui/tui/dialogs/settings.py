@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 
 from revtops_tui.engine.settings import Declared, all_declared, declared, section_help, settings_path
+from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.text import label_of
 from revtops_tui.tui.widgets.item_list import Item, ItemList
@@ -33,7 +34,7 @@ class SettingsDialog(Dialog[None]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "edit", "Edit the file", show=False, tooltip="Open it in your editor", id="settings.edit"),
+        command("settings.edit", "e", "edit", "Edit the file", "Open it in your editor", show=False),
     ]
 
     def __init__(self, key: str = "") -> None:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, SelectionList, Static
@@ -17,6 +17,7 @@ from connectors.models import entity_name
 from connectors.parameters import Parameter
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.moments import moment
+from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.shell.jobs import Extent
 from revtops_tui.tui.text import label_of, plain
@@ -59,7 +60,7 @@ class SyncDialog(Dialog[Extent]):
         & #state { height: auto; max-height: 3; color: $error; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s,f5", "start", "Sync", show=False, id="sync.start")]
+    BINDINGS: ClassVar[list[BindingType]] = [command("sync.start", "ctrl+s,f5", "start", "Sync", show=False)]
 
     def __init__(self, title: str, entities: Sequence[str]) -> None:
         """`entities`: those the connector declares."""

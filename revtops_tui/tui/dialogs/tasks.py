@@ -6,8 +6,9 @@ import time
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
+from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.text import fit, plain
 from revtops_tui.tui.widgets.item_list import Item, ItemList
@@ -31,8 +32,8 @@ class TasksDialog(Dialog[None]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "stop", "Stop", tooltip="Stop what is chosen; what it has done stays", id="tasks.stop"),
-        Binding("X", "stop_all", "Stop all", tooltip="Stop everything that runs", id="tasks.stop_all"),
+        command("tasks.stop", "x", "stop", "Stop", "Stop what is chosen; what it has done stays"),
+        command("tasks.stop_all", "X", "stop_all", "Stop all", "Stop everything that runs"),
     ]
 
     def __init__(self) -> None:

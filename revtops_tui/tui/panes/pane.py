@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widget import Widget
 
+from revtops_tui.tui.command import command
 from revtops_tui.tui.widgets.item_list import ItemList
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ class Pane(Horizontal):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "go_out", "Back", show=False, id="pane.out"),
-        Binding("enter", "choose", "Choose", show=False, id="pane.choose"),
+        command("pane.out", "escape", "go_out", "Back", show=False),
+        command("pane.choose", "enter", "choose", "Choose", show=False),
     ]
     is_narrow = False
     """Whether one side is shown at a time."""

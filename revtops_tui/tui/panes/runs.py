@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.command import command
 from revtops_tui.tui.panes.pane import Pane
 from revtops_tui.tui.papers import rejected
 from revtops_tui.tui.papers.runs import Register, job_of, load, run_items, write_none, write_run
@@ -37,8 +38,8 @@ class RunsPane(Pane, rejected.RejectedKeys):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "traffic", "Traffic", tooltip="What was exchanged in this run", id="runs.traffic"),
-        Binding("ctrl+r", "reload", "Reload", show=False, tooltip="Read all of it again", id="runs.reload"),
+        command("runs.traffic", "t", "traffic", "Traffic", "What was exchanged in this run"),
+        command("runs.reload", "ctrl+r", "reload", "Reload", "Read all of it again", show=False),
     ]
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's word

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual import events, on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.document._document import EditResult
 from textual.document._edit import Edit
@@ -17,6 +17,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import TextArea
 
+from revtops_tui.tui.command import command
 from revtops_tui.tui.panes.query.history import History
 from revtops_tui.tui.sql.complete import complete
 from revtops_tui.tui.sql.highlight import Highlights
@@ -60,17 +61,15 @@ class Editor(TextArea):
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"sql--{role}" for role in _ROLES}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "ctrl+e", "outside", "Editor", show=False, tooltip="Write it in your own editor ($EDITOR)", id="query.edit"
-        ),
-        Binding(
+        command("query.edit", "ctrl+e", "outside", "Editor", "Write it in your own editor ($EDITOR)", show=False),
+        command(
+            "query.comment",
             "ctrl+underscore,ctrl+slash",
             "comment",
             "Comment",
+            "Make the line, or the selected ones, a comment; again undoes that",
+            mark="^/",
             show=False,
-            key_display="^/",
-            tooltip="Make the line, or the selected ones, a comment; again undoes that",
-            id="query.comment",
         ),
     ]
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.command import command
 from revtops_tui.tui.papers.exchange import list_line
 from revtops_tui.tui.text import plain, wrap
 from revtops_tui.tui.widgets.line import Line, LineByLine, ink
@@ -57,13 +58,13 @@ class ExchangeList(LineByLine, can_focus=True, inherit_bindings=False):
         f"traffic--{part}" for part in ("note", "good", "bad", "busy", "mark", "cursor", "bar")
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Next", show=False, id="traffic.down"),
-        Binding("up,k", "move(-1)", "Previous", show=False, id="traffic.up"),
-        Binding("pagedown,ctrl+d", "page(1)", "Page down", show=False, id="traffic.page-down"),
-        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False, id="traffic.page-up"),
-        Binding("home,g", f"move(-{_FAR})", "Newest", show=False, id="traffic.first"),
-        Binding("end,G", f"move({_FAR})", "Oldest", show=False, id="traffic.last"),
-        Binding("enter", "choose", "Look", show=False, tooltip="Look at this exchange", id="traffic.look"),
+        command("traffic.down", "down,j", "move(1)", "Next", show=False),
+        command("traffic.up", "up,k", "move(-1)", "Previous", show=False),
+        command("traffic.page-down", "pagedown,ctrl+d", "page(1)", "Page down", show=False),
+        command("traffic.page-up", "pageup,ctrl+u", "page(-1)", "Page up", show=False),
+        command("traffic.first", "home,g", f"move(-{_FAR})", "Newest", show=False),
+        command("traffic.last", "end,G", f"move({_FAR})", "Oldest", show=False),
+        command("traffic.look", "enter", "choose", "Look", "Look at this exchange", show=False),
     ]
 
     @dataclass

@@ -6,13 +6,14 @@ from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Select, Static, TextArea
 
 from connectors.parameters import Parameter
+from revtops_tui.tui.command import command
 from revtops_tui.tui.text import label_of, plain
 from revtops_tui.tui.widgets.harmless import Pictured, TextEditor
 from revtops_tui.tui.widgets.json_editor import JsonEditor
@@ -72,7 +73,7 @@ class Field(Vertical):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f4", "clear", "Take off", tooltip="Send null: empty what is there", id="form.clear")
+        command("form.clear", "f4", "clear", "Take off", "Send null: empty what is there")
     ]
 
     class Changed(Message):

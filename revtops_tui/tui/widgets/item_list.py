@@ -13,12 +13,13 @@ from typing import ClassVar
 
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
+from revtops_tui.tui.command import command
 from revtops_tui.tui.text import fit, plain
 from revtops_tui.tui.widgets.line import Line, LineByLine, ink
 
@@ -72,24 +73,15 @@ class ItemList(LineByLine, can_focus=True, inherit_bindings=False):
         "item--bar",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Next", show=False, id="list.down"),
-        Binding("up,k", "move(-1)", "Previous", show=False, id="list.up"),
-        Binding("pagedown,ctrl+d", "page(1)", "Page down", show=False, id="list.page_down"),
-        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False, id="list.page_up"),
-        Binding("home,g", "move(-1000000)", "First", show=False, id="list.top"),
-        Binding("end,G", "move(1000000)", "Last", show=False, id="list.bottom"),
-        Binding("enter", "choose", "Open", show=False, id="list.choose"),
-        Binding(
-            "ctrl+j", "choose", "Open", show=False, id="list.choose_too"
-        ),  # what an enter typed before the start arrives as
-        Binding(
-            "slash",
-            "filter",
-            "Filter",
-            key_display="/",
-            tooltip="Type to show only what matches; esc shows all",
-            id="list.filter",
-        ),
+        command("list.down", "down,j", "move(1)", "Next", show=False),
+        command("list.up", "up,k", "move(-1)", "Previous", show=False),
+        command("list.page_down", "pagedown,ctrl+d", "page(1)", "Page down", show=False),
+        command("list.page_up", "pageup,ctrl+u", "page(-1)", "Page up", show=False),
+        command("list.top", "home,g", "move(-1000000)", "First", show=False),
+        command("list.bottom", "end,G", "move(1000000)", "Last", show=False),
+        command("list.choose", "enter", "choose", "Open", show=False),
+        command("list.choose_too", "ctrl+j", "choose", "Open", show=False),  # enter, typed before the start
+        command("list.filter", "slash", "filter", "Filter", "Type to show only what matches; esc shows all", mark="/"),
     ]
 
     @dataclass

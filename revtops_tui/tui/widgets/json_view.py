@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Size
 from textual.strip import Strip
 
+from revtops_tui.tui.command import command
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.body import Body, JsonBody, piece, read_body
 from revtops_tui.tui.widgets.folds import Folds
@@ -42,44 +43,24 @@ class JsonView(LineByLine, can_focus=True, inherit_bindings=False):
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {*(f"body--{role}" for role in _ROLES), "body--cursor", "body--found"}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Down", show=False, id="body.down"),
-        Binding("up,k", "move(-1)", "Up", show=False, id="body.up"),
-        Binding("right,l", f"sideways({_SIDEWAYS})", "Right", show=False, id="body.right"),
-        Binding("left,h", f"sideways(-{_SIDEWAYS})", "Left", show=False, id="body.left"),
-        Binding("home,0", f"sideways(-{_FAR})", "Start of the line", show=False, id="body.line-start"),
-        Binding("end,dollar_sign", "line_end", "End of the line", show=False, id="body.line-end"),
-        Binding("pagedown,ctrl+d", "page(1)", "Page down", show=False, id="body.page-down"),
-        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False, id="body.page-up"),
-        Binding("g,ctrl+home", f"move(-{_FAR})", "Top", show=False, id="body.top"),
-        Binding("G,ctrl+end", f"move({_FAR})", "Bottom", show=False, id="body.bottom"),
-        Binding(
-            "slash",
-            "search",
-            "Search",
-            key_display="/",
-            tooltip="Type to find; enter keeps, esc drops it",
-            id="body.search",
-        ),
-        Binding("n", "again(1)", "Next found", show=False, tooltip="The next line that has it", id="body.next"),
-        Binding(
-            "N", "again(-1)", "Previous found", show=False, tooltip="The line before that has it", id="body.previous"
-        ),
-        Binding(
-            "enter,space", "fold", "Fold", show=False, tooltip="Fold or unfold what is opened here", id="body.fold"
-        ),
-        Binding(
-            "z",
-            "fold_within",
-            "Fold all",
-            show=False,
-            tooltip="Fold all that is within; again unfolds",
-            id="body.fold-all",
-        ),
-        Binding("y", "copy('value')", "Copy", tooltip="Copy the value under the cursor", id="body.copy"),
-        Binding(
-            "Y", "copy('path')", "Copy path", show=False, tooltip="Copy where that value stands", id="body.copy-path"
-        ),
-        Binding("v", "raw", "As it came", show=False, tooltip="Show it as it came, or laid out again", id="body.raw"),
+        command("body.down", "down,j", "move(1)", "Down", show=False),
+        command("body.up", "up,k", "move(-1)", "Up", show=False),
+        command("body.right", "right,l", f"sideways({_SIDEWAYS})", "Right", show=False),
+        command("body.left", "left,h", f"sideways(-{_SIDEWAYS})", "Left", show=False),
+        command("body.line-start", "home,0", f"sideways(-{_FAR})", "Start of the line", show=False),
+        command("body.line-end", "end,dollar_sign", "line_end", "End of the line", show=False),
+        command("body.page-down", "pagedown,ctrl+d", "page(1)", "Page down", show=False),
+        command("body.page-up", "pageup,ctrl+u", "page(-1)", "Page up", show=False),
+        command("body.top", "g,ctrl+home", f"move(-{_FAR})", "Top", show=False),
+        command("body.bottom", "G,ctrl+end", f"move({_FAR})", "Bottom", show=False),
+        command("body.search", "slash", "search", "Search", "Type to find; enter keeps, esc drops it", mark="/"),
+        command("body.next", "n", "again(1)", "Next found", "The next line that has it", show=False),
+        command("body.previous", "N", "again(-1)", "Previous found", "The line before that has it", show=False),
+        command("body.fold", "enter,space", "fold", "Fold", "Fold or unfold what is opened here", show=False),
+        command("body.fold-all", "z", "fold_within", "Fold all", "Fold all that is within; again unfolds", show=False),
+        command("body.copy", "y", "copy('value')", "Copy", "Copy the value under the cursor"),
+        command("body.copy-path", "Y", "copy('path')", "Copy path", "Copy where that value stands", show=False),
+        command("body.raw", "v", "raw", "As it came", "Show it as it came, or laid out again", show=False),
     ]
 
     def __init__(self, *, empty: str = "Nothing here.", name: str | None = None) -> None:

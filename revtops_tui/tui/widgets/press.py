@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from revtops_tui.tui.command import command
 from revtops_tui.tui.text import plain
 
 
@@ -30,7 +31,7 @@ class Press(Widget, can_focus=True):
         &.-danger:focus { background: $error; color: $background; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "press", "Press", show=False, id="press.press")]
+    BINDINGS: ClassVar[list[BindingType]] = [command("press.press", "enter,space", "press", "Press", show=False)]
 
     @dataclass
     class Pressed(Message):

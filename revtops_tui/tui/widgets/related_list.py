@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.worker import get_current_worker
 
+from revtops_tui.tui.command import command
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.item_list import Item, ItemList
 
@@ -25,8 +26,8 @@ class RelatedList(ItemList):
     """Relations of one record, filled as they are found: a large table takes half a second to look through."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("pagedown,ctrl+d", "screen.scroll_page(1)", "Page down", show=False, id="record.page_down"),
-        Binding("pageup,ctrl+u", "screen.scroll_page(-1)", "Page up", show=False, id="record.page_up"),
+        command("record.page_down", "pagedown,ctrl+d", "screen.scroll_page(1)", "Page down", show=False),
+        command("record.page_up", "pageup,ctrl+u", "screen.scroll_page(-1)", "Page up", show=False),
     ]
 
     @dataclass

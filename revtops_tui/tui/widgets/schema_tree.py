@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
+from revtops_tui.tui.command import command
 from revtops_tui.tui.sql.names import Name
 from revtops_tui.tui.text import wrap
 from revtops_tui.tui.widgets.item_list import Item, ItemList
@@ -25,11 +26,11 @@ class SchemaTree(ItemList):
     SchemaTree { width: 36; margin-right: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,l", "unfold(True)", "Columns", tooltip="Show the columns of this table", id="schema.open"),
-        Binding("left,h", "unfold(False)", "Close", show=False, tooltip="Hide the columns", id="schema.close"),
-        Binding("space", "turn", "Open or close", show=False, id="schema.toggle"),
-        Binding("r", "read", "Read again", tooltip="Ask again what tables there are", id="schema.read"),
-        Binding("escape", "leave", "Back", show=False, id="schema.leave"),
+        command("schema.open", "right,l", "unfold(True)", "Columns", "Show the columns of this table"),
+        command("schema.close", "left,h", "unfold(False)", "Close", "Hide the columns", show=False),
+        command("schema.toggle", "space", "turn", "Open or close", show=False),
+        command("schema.read", "r", "read", "Read again", "Ask again what tables there are"),
+        command("schema.leave", "escape", "leave", "Back", show=False),
     ]
 
     class Left(Message):

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.strip import Strip
 
+from revtops_tui.tui.command import command
 from revtops_tui.tui.text import plain, wrap
 from revtops_tui.tui.widgets.line import Line, LineByLine, ink
 
@@ -89,12 +90,12 @@ class Sheet(LineByLine, can_focus=True, inherit_bindings=False):
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"sheet--{role}" for role in ROLES}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "line(1)", "Down", show=False, id="sheet.down"),
-        Binding("up,k", "line(-1)", "Up", show=False, id="sheet.up"),
-        Binding("pagedown,space,ctrl+d", "page(1)", "Page down", show=False, id="sheet.page_down"),
-        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False, id="sheet.page_up"),
-        Binding("home,g", "line(-10000000)", "Top", show=False, id="sheet.top"),
-        Binding("end,G", "line(10000000)", "Bottom", show=False, id="sheet.bottom"),
+        command("sheet.down", "down,j", "line(1)", "Down", show=False),
+        command("sheet.up", "up,k", "line(-1)", "Up", show=False),
+        command("sheet.page_down", "pagedown,space,ctrl+d", "page(1)", "Page down", show=False),
+        command("sheet.page_up", "pageup,ctrl+u", "page(-1)", "Page up", show=False),
+        command("sheet.top", "home,g", "line(-10000000)", "Top", show=False),
+        command("sheet.bottom", "end,G", "line(10000000)", "Bottom", show=False),
     ]
 
     def __init__(self, write: Callable[[int], Paper] | None = None, *, name: str | None = None) -> None:

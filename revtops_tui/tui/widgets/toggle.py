@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
+
+from revtops_tui.tui.command import command
 
 
 class Toggle(Widget, can_focus=True):
@@ -23,8 +25,8 @@ class Toggle(Widget, can_focus=True):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space,right", "change(1)", "Change", show=False, id="toggle.next"),
-        Binding("left", "change(-1)", "Change", show=False, id="toggle.previous"),
+        command("toggle.next", "space,right", "change(1)", "Change", show=False),
+        command("toggle.previous", "left", "change(-1)", "Change", show=False),
     ]
 
     class Changed(Message):

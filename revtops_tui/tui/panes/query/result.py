@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 
+from revtops_tui.tui.command import command
 from revtops_tui.tui.panes.query.targets import Reply, Target
 from revtops_tui.tui.sql.names import Name
 from revtops_tui.tui.text import plain
@@ -62,17 +63,11 @@ class QueryResult(Vertical):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "more", "More rows", tooltip="Run it again for ten times as many rows", id="query.more"),
-        Binding(
-            "E",
-            "export",
-            "Export",
-            tooltip="Write all rows to a file: CSV, JSON lines, Parquet, Excel",
-            id="query.export",
-        ),
-        Binding("p", "picture", "Picture", tooltip="Look at the rows as a picture", id="query.picture"),
-        Binding("y", "copy", "Copy", tooltip="Copy the cell, the row, the column or all rows", id="query.copy"),
-        Binding("o", "open", "In Data", tooltip="Open the record under the cursor in Data", id="query.open"),
+        command("query.more", "m", "more", "More rows", "Run it again for ten times as many rows"),
+        command("query.export", "E", "export", "Export", "Write all rows to a file: CSV, JSON lines, Parquet, Excel"),
+        command("query.picture", "p", "picture", "Picture", "Look at the rows as a picture"),
+        command("query.copy", "y", "copy", "Copy", "Copy the cell, the row, the column or all rows"),
+        command("query.open", "o", "open", "In Data", "Open the record under the cursor in Data"),
     ]
 
     class More(Message):

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.command import command
 from revtops_tui.tui.panes.query.names import KnownNames
 from revtops_tui.tui.panes.query.result import Asked, QueryResult
 from revtops_tui.tui.panes.query.targets import FIRST_ROWS, LOCAL, Reply, Target, ask
@@ -46,18 +47,18 @@ class QueryTab(Vertical):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
+        command(
+            "query.run",
             "f5,ctrl+j",
             "run",
             "Run",
-            key_display="F5",
+            "Run the query, or what of it is selected (F5 or ctrl+j)",
+            mark="F5",
             priority=True,
-            tooltip="Run the query, or what of it is selected (F5 or ctrl+j)",
-            id="query.run",
         ),
-        Binding("ctrl+g", "picture", "Picture", show=False, tooltip="Look at the rows as a picture", id="query.chart"),
-        Binding("escape", "stop", "Stop", tooltip="Stop the running query", id="query.stop"),
-        Binding("escape", "editor", "Editor", show=False, id="query.editor"),
+        command("query.chart", "ctrl+g", "picture", "Picture", "Look at the rows as a picture", show=False),
+        command("query.stop", "escape", "stop", "Stop", "Stop the running query"),
+        command("query.editor", "escape", "editor", "Editor", show=False),
     ]
 
     class Changed(Message):

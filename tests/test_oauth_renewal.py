@@ -22,6 +22,7 @@ from revtops_tui.engine import connections
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.oauth import connecting
 from revtops_tui.engine.oauth.client import ClientApp
+from revtops_tui.engine.renaming import rename
 from revtops_tui.engine.sync import sync
 from revtops_tui.engine.workspace import Workspace
 from store.credentials import Credentials, CredentialsError, CredentialStore
@@ -233,6 +234,61 @@ class TestTrouble:
         assert (place.get(KEY) or {})["refresh_token"] == desk.tokens[-1].refresh_token
 
 
+class TestAPlaceThatStaysShut:
+    """It was good until the vendor had given new tokens, and took none of them."""
+
+    @pytest.fixture
+    def place(self, ws: Workspace) -> _Locked:
+        age(ws)
+        ws.credentials = locked = _Locked(ws.credentials, good=1)
+        return locked
+
+    def test_the_new_token_is_used_from_memory_and_stored_later(
+        self, ws: Workspace, desk: OAuthDesk, place: _Locked
+    ) -> None:
+        for _ in range(2):
+            assert connections.test(ws, "desk") == "Ada"
+            assert "held in memory" in (connections.connection(ws, "desk").last_error or "")
+        assert (desk.refreshes, set(desk.calls)) == (1, {desk.tokens[-1].access_token})
+        assert kept(ws)["refresh_token"] != desk.tokens[-1].refresh_token
+        place.unlock()
+        assert connections.test(ws, "desk") == "Ada"
+        assert kept(ws)["refresh_token"] == desk.tokens[-1].refresh_token
+        assert connections.connection(ws, "desk").last_error is None
+
+    def test_who_signs_in_again_meanwhile_is_right(self, ws: Workspace, desk: OAuthDesk, place: _Locked) -> None:
+        connections.test(ws, "desk")
+        place.unlock()
+        sign_in_again(ws, desk)
+        connections.test(ws, "desk")
+        assert desk.calls == [desk.tokens[-1].access_token]
+        assert kept(ws)["access_token"] == desk.tokens[-1].access_token
+
+    def test_it_is_offered_a_last_time_when_the_program_ends(
+        self, ws: Workspace, desk: OAuthDesk, place: _Locked
+    ) -> None:
+        connections.test(ws, "desk")
+        place.unlock()
+        ws.close()
+        assert kept(ws)["refresh_token"] == desk.tokens[-1].refresh_token
+        assert connections.connection(ws, "desk").last_error is None
+
+    @pytest.mark.usefixtures("desk", "place")
+    def test_what_is_lost_is_said(self, ws: Workspace) -> None:
+        connections.test(ws, "desk")
+        ws.close()
+        with Workspace(ws.home) as later:
+            found = connections.connection(later, "desk")
+        assert found.status == "error"
+        assert "sign in again" in (found.last_error or "")
+
+    def test_a_connection_that_is_renamed_takes_it_along(self, ws: Workspace, desk: OAuthDesk, place: _Locked) -> None:
+        connections.test(ws, "desk")
+        place.unlock()
+        rename(ws, "desk", "emea")
+        assert (ws.credentials.get("default/desk/emea") or {})["refresh_token"] == desk.tokens[-1].refresh_token
+
+
 class _Locked:
     """A place that can be read, and written `good` times, then refuses `bad` times."""
 
@@ -240,6 +296,9 @@ class _Locked:
 
     def __init__(self, place: CredentialStore, *, good: int = 0, bad: int = 1000) -> None:
         self._place, self._good, self._bad = place, good, bad
+
+    def unlock(self) -> None:
+        self._bad = 0
 
     def get(self, key: str) -> Credentials | None:
         return self._place.get(key)

@@ -81,13 +81,22 @@ def info_of(ws: Workspace, found: Connection) -> ConnectionInfo:
         found.identity,
         found.base_url,
         last_sync_at,
-        found.last_error,
+        _trouble(ws, found),
         store.counts(ws.database, found.id),
         moment_of(due) if due else None,
         found.user_id,
         granted,
         _missing(ws, found.slug, granted),
     )
+
+
+def _trouble(ws: Workspace, found: Connection) -> str | None:
+    if found.credentials_key in ws.unstored:
+        return (
+            f"{ws.credentials.name} did not take the renewed token, so it is held in memory, and lost when this "
+            "program ends: unlock it, then test the connection."
+        )
+    return found.last_error
 
 
 def _missing(ws: Workspace, slug: str, granted: tuple[str, ...]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from revtops_tui.engine.locks import credentials_lock, run_lock
 from revtops_tui.engine.nango import is_brokered
 from revtops_tui.engine.oauth import scopes
 from revtops_tui.engine.oauth.renewal import Renewal, give_back
+from revtops_tui.engine.oauth.unstored import credentials_under, offer_again
 from revtops_tui.engine.person import whoever_this_is
 from revtops_tui.engine.recording import watcher
 from revtops_tui.engine.secrets import data_masked, remember, remember_values
@@ -180,7 +181,7 @@ def disconnect(ws: Workspace, selector: str, *, delete_data: bool = False) -> in
     try:
         with run_lock(ws.home, found.id, found.selector):
             with credentials_lock(ws.home, found.credentials_key):  # one that is being renewed would come back
-                kept = ws.credentials.get(found.credentials_key) or {}
+                kept = credentials_under(ws, found.credentials_key) or {}
                 ws.credentials.delete(found.credentials_key)
             deleted = store.remove_connection(ws.database, found, delete_data=delete_data)
     except Exception as error:
@@ -200,7 +201,7 @@ def _shares_its_grant(ws: Workspace, found: Connection) -> bool:
 def credentials_of(ws: Workspace, found: Connection) -> dict[str, Any]:
     """A connection's credentials, as they are kept. Raises EngineError when there are none."""
     try:
-        credentials = ws.credentials.get(found.credentials_key)
+        credentials = credentials_under(ws, found.credentials_key)
     except Exception as error:
         raise people(error) from error
     if credentials is None:
@@ -217,6 +218,7 @@ def add_to_credentials(ws: Workspace, found: Connection, fields: Mapping[str, An
     """Keep further fields with a connection's credentials. Raises EngineError when there are none to add to."""
     with credentials_lock(ws.home, found.credentials_key):
         ws.credentials.set(found.credentials_key, {**credentials_of(ws, found), **fields})
+        ws.unstored.pop(found.credentials_key, None)
 
 
 def open_connector(ws: Workspace, found: Connection, **context: Any) -> BaseConnector:
@@ -243,6 +245,7 @@ def _credentials_for(ws: Workspace, found: Connection, meta: ConnectorMeta, insi
     renewal = Renewal(ws, found, meta, insist=insist)
 
     def usable() -> dict[str, Any]:
+        offer_again(ws, found.credentials_key)
         kept = credentials_of(ws, found)
         return Lending(ws, found, meta, kept).fetch() if is_brokered(kept) else kept
 
@@ -357,7 +360,7 @@ def _completed(
     """The credentials after a sign-in: what it brought, and the declared fields that are no token."""
     fields = [field for field in credential_fields(cls.meta) if field.name not in (*TOKEN_FIELDS, *signed_in)]
     try:
-        before = ws.credentials.get(key) or {}
+        before = credentials_under(ws, key) or {}
     except Exception as error:
         raise people(error) from error
     known = {field.name: before[field.name] for field in fields if field.name in before}

@@ -8,6 +8,7 @@ from revtops_tui.engine.connected import ConnectionInfo, info_of
 from revtops_tui.engine.connections import check_name, find
 from revtops_tui.engine.errors import people
 from revtops_tui.engine.locks import credentials_lock, run_lock
+from revtops_tui.engine.oauth.unstored import credentials_under
 from revtops_tui.engine.workspace import Workspace
 from store import connections as store
 
@@ -28,7 +29,7 @@ def rename(ws: Workspace, selector: str, name: str) -> ConnectionInfo:
             for key in sorted((old, new)):  # two that swap names must not wait for each other
                 held.enter_context(credentials_lock(ws.home, key))
             store.refuse_taken_name(ws.database, found, name)  # before anything of the other's is touched
-            if (credentials := ws.credentials.get(old)) is not None:
+            if (credentials := credentials_under(ws, old)) is not None:
                 ws.credentials.set(new, credentials)
             renamed = store.rename_connection(ws.database, found, name)
             ws.credentials.delete(old)

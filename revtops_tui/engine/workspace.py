@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from connectors.discovery import Catalog
     from connectors.http import Exchange
+    from revtops_tui.engine.oauth.unstored import Unstored
     from revtops_tui.engine.settings import Settings
     from store.credentials import CredentialStore
     from store.database import Database
@@ -51,6 +52,8 @@ class Workspace:
         self.records = True
         self.lent: dict[tuple[str, str], dict[str, Any]] = {}
         """Credentials that a broker has lent, see `engine.brokered`: in memory only."""
+        self.unstored: dict[str, Unstored] = {}
+        """Renewed tokens that wait to be stored, see `engine.oauth.unstored`."""
         self._opening = threading.Lock()
         self._database: Database | None = None
         self._recorder: Recorder | None = None
@@ -61,6 +64,7 @@ class Workspace:
             return self
         other = Workspace(self.home, organization_id)
         other._shared_with = self
+        other.unstored = self.unstored
         other.on_exchange = self.on_exchange
         return other
 
@@ -134,6 +138,10 @@ class Workspace:
 
     def close(self) -> None:
         """Write what waits to be written, and close what was opened."""
+        if self.unstored and self._shared_with is None:
+            from revtops_tui.engine.oauth.unstored import offer_for_the_last_time
+
+            offer_for_the_last_time(self)
         with self._opening:
             if self._recorder is not None:
                 self._recorder.close()

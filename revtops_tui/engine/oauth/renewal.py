@@ -18,6 +18,7 @@ from connectors.errors import ConnectionRevokedError, ConnectorError
 from connectors.oauth import token_of
 from connectors.registry import ConnectorMeta
 from revtops_tui.engine.locks import credentials_lock
+from revtops_tui.engine.oauth.unstored import Unstored, credentials_under
 from revtops_tui.engine.secrets import remember
 from revtops_tui.engine.workspace import Workspace
 from store import connections as store
@@ -55,7 +56,7 @@ class Renewal:
     def _renewed(self, refused: str) -> dict[str, Any]:
         key = self._connection.credentials_key
         with credentials_lock(self._ws.home, key):
-            current = self._ws.credentials.get(key) or {}
+            current = credentials_under(self._ws, key) or {}
             remember(self._meta, current)
             if token_of(current) != refused:
                 return current  # another process was faster, or somebody signed in again
@@ -64,8 +65,9 @@ class Renewal:
                 return current
             self._refuse_if_withdrawn()
             self._ws.credentials.set(key, current)
+            self._ws.unstored.pop(key, None)
             grant = self._ask(client, current["refresh_token"])
-            fresh = self._keep(key, renewed(current, grant))
+            fresh = self._keep(key, renewed(current, grant), replaced=token_of(current))
         scopes = fresh.get("granted_scopes") or ()
         if scopes != current.get("granted_scopes"):
             store.note_proof(self._ws.database, self._connection.id, identity="", granted_scopes=scopes)
@@ -86,19 +88,20 @@ class Renewal:
             store.note_status(self._ws.database, self._connection.id, status="revoked", error=withdrawn.message)
             raise withdrawn from error
 
-    def _keep(self, key: str, fresh: dict[str, Any]) -> dict[str, Any]:
+    def _keep(self, key: str, fresh: dict[str, Any], *, replaced: str) -> dict[str, Any]:
         """Store the new tokens, before anybody uses one. A keyring that stumbles is asked again: this cannot be had
-        a second time."""
+        a second time. What it still does not take is held in memory."""
         remember(self._meta, fresh)
         for left in range(_TIMES_TO_STORE - 1, -1, -1):
             try:
                 self._ws.credentials.set(key, fresh)
                 break
-            except Exception:
-                if not left:
-                    _log.exception("the renewed token of %s could not be stored", self._connection.selector)
-                    raise
-                time.sleep(_SECONDS_BETWEEN)
+            except Exception:  # noqa: BLE001 - whatever is the matter with the place, the token must not be lost
+                if left:
+                    time.sleep(_SECONDS_BETWEEN)
+                    continue
+                _log.exception("the renewed token of %s could not be stored", self._connection.selector)
+                self._ws.unstored[key] = Unstored(replaced, fresh, self._connection.id)
         return fresh
 
     def _withdrawn(self) -> ConnectionRevokedError:

@@ -110,11 +110,12 @@ class RevtopsApp(App[None]):
         self.drafts: dict[str, dict[str, object]] = {}
         self._home = ws
         self._drafts_elsewhere: dict[str, dict[str, dict[str, object]]] = {}
-        self._workspaces = Workspaces(self)
+        self._status = StatusLine([(tab.id, tab.key, tab.title) for tab in TABS])
+        self._workspaces = Workspaces(self, self._status)
 
     def compose(self) -> ComposeResult:
         """The frame and the first workspace."""
-        yield StatusLine([(tab.id, tab.key, tab.title) for tab in TABS])
+        yield self._status
         yield self._workspaces.make_first()
         yield KeyLine()
 
@@ -151,10 +152,6 @@ class RevtopsApp(App[None]):
         """The workspace that is shown, by its id."""
         return self._workspaces.shown
 
-    @property
-    def _status(self) -> StatusLine:
-        return self.screen_stack[0].query_one(StatusLine)
-
     def opened(self, *, is_typed_into: bool = False) -> None:
         """What there is has been read, for the first time: whose data it is can be shown now.
 
@@ -172,7 +169,8 @@ class RevtopsApp(App[None]):
 
     def _name_organization(self) -> None:
         self.jobs.organization = self.ws.organization_id
-        self._status.note = f"org {self.ws.organization_id}{' · DEMO' if self.demo else ''}"
+        self._status.mark = "DEMO" if self.demo else ""
+        self._status.note = f"org {self.ws.organization_id}"
 
     def _tell_of_settings(self) -> None:
         for problem in self.ws.settings.problems:
@@ -246,9 +244,7 @@ class RevtopsApp(App[None]):
         self.leaving.work_ended()
 
     def show_progress(self) -> None:
-        """Paint what runs, while there is something to paint on: the app may be on its way out."""
-        if not self.screen_stack or not self.screen_stack[0].query(StatusLine):
-            return
+        """Paint what runs."""
         self._status.busy = summary(self.jobs, self.tasks)
         self.progressed.publish(None)
 

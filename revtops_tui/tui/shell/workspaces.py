@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from revtops_tui.tui.background import is_up
 from revtops_tui.tui.tabs import TABS
 from revtops_tui.tui.widgets.key_line import KeyLine
 from revtops_tui.tui.widgets.status_line import StatusLine
@@ -21,13 +22,11 @@ _LAST = "app.workspace"
 class Workspaces:
     """The panes that were made, by the id of their tab."""
 
-    def __init__(self, app: RevtopsApp) -> None:
+    def __init__(self, app: RevtopsApp, status: StatusLine) -> None:
+        """`status` shows which one is shown."""
         self._app = app
+        self._status = status
         self._panes: dict[str, Pane] = {}
-
-    @property
-    def _status(self) -> StatusLine:
-        return self._app.screen_stack[0].query_one(StatusLine)
 
     @property
     def shown(self) -> str:
@@ -47,6 +46,8 @@ class Workspaces:
     async def go(self, tab_id: str) -> Pane:
         """Show one, and remember that."""
         pane = self._panes.get(tab_id) or await self._make(tab_id)
+        if not is_up(pane):  # the app is being left, and the pane may have come to nothing
+            return pane
         for each in self._panes.values():
             each.display = each is pane
         self._status.current = tab_id
@@ -57,8 +58,9 @@ class Workspaces:
 
     async def _make(self, tab_id: str) -> Pane:
         self._panes[tab_id] = pane = next(tab for tab in TABS if tab.id == tab_id).load()
-        frame = self._app.screen_stack[0]
-        await frame.mount(pane, before=frame.query_one(KeyLine))
+        if is_up(self._app):
+            frame = self._app.screen_stack[0]
+            await frame.mount(pane, before=frame.query_one(KeyLine))
         return pane
 
     def return_to_last(self) -> None:

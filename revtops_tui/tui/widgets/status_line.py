@@ -16,7 +16,8 @@ from textual.widget import Widget
 from revtops_tui.tui.text import fit, plain
 from revtops_tui.tui.widgets.line import Line, ink
 
-_NOTE = 12
+_NOTE = 30
+_SHORT_NOTE = 12
 _SHORTEST_NOTE = 4
 
 
@@ -24,11 +25,21 @@ _SHORTEST_NOTE = 4
 class Brevity:
     """What there is room for on the left."""
 
-    brand: bool
-    titles: bool
+    brand: bool = False
+    titles: bool = False
+    space: int = 1
+    """Cells behind each workspace."""
+    note: int = _NOTE
+    """Cells that are left for whose data it is, if that is as long."""
 
 
-_BREVITIES = (Brevity(brand=True, titles=True), Brevity(brand=False, titles=True), Brevity(brand=False, titles=False))
+_BREVITIES = (
+    Brevity(brand=True, titles=True, space=2),
+    Brevity(titles=True, space=2),
+    Brevity(titles=True),
+    Brevity(titles=True, note=_SHORT_NOTE),
+    Brevity(),
+)
 
 
 class StatusLine(Widget):
@@ -43,6 +54,7 @@ class StatusLine(Widget):
         & > .status--tab { color: $text-muted; }
         & > .status--current { color: $foreground; text-style: bold underline; }
         & > .status--badge { color: $accent; text-style: bold; }
+        & > .status--mark { color: $accent; text-style: bold; }
         & > .status--note { color: $text-muted; }
         & > .status--busy { color: $accent; }
         & > .status--errors { color: $error; text-style: bold; }
@@ -53,13 +65,17 @@ class StatusLine(Widget):
         "status--tab",
         "status--current",
         "status--badge",
+        "status--mark",
         "status--note",
         "status--busy",
         "status--errors",
     }
 
     current: reactive[str] = reactive("")
+    mark: reactive[str] = reactive("")
+    """A word about the data that is never cut: DEMO."""
     note: reactive[str] = reactive("")
+    """Whose data it is; cut where there is little room."""
     busy: reactive[str] = reactive("")
     errors: reactive[int] = reactive(0)
     """How many errors were told that nobody has read again."""
@@ -81,9 +97,9 @@ class StatusLine(Widget):
     def render_line(self, y: int) -> Strip:  # noqa: ARG002 - there is one line
         """The line."""
         busy, errors = plain(self.busy, self.size.width // 2), f"! {self.errors}" if self.errors else ""
-        wanted = sum(len(part) + 2 for part in (busy, errors) if part) + min(len(self.note), _NOTE) + 1
-        line = next((line for line in map(self._left, _BREVITIES) if line.width + wanted <= self.size.width), None)
-        line = line or self._left(_BREVITIES[-1])
+        room = self.size.width - sum(len(part) + 2 for part in (busy, errors, self.mark) if part) - 1
+        lines = ((self._left(each), min(len(self.note), each.note)) for each in _BREVITIES)
+        line = next((line for line, note in lines if line.width + note <= room), None) or self._left(_BREVITIES[-1])
         right, ends = self._right(busy, errors, self.size.width - line.width)
         line.fill(self.size.width - right.width)
         self._ends += [(line.width + end, action) for end, action in ends]
@@ -100,17 +116,21 @@ class StatusLine(Widget):
                 line.add(" ").add(title, ink(self, "status--current" if is_current else "status--tab"))
             if waiting := self.badges.get(tab):
                 line.add(f" ({waiting})" if brevity.titles else f"({waiting})", ink(self, "status--badge"))
-            line.add("  " if brevity.titles else " ")
+            line.add(" " * brevity.space)
             self._ends.append((line.width, f"go('{tab}')"))
         return line
 
     def _right(self, busy: str, errors: str, room: int) -> tuple[Line, list[tuple[int, str]]]:
         """What runs, what was told, and whose data it is, where there is room for it."""
         line, ends = Line(self.rich_style), [(0, "")]
+        kept = len(self.mark) + 2 if self.mark else 0
         for text, style, dialog in ((busy, "busy", "tasks"), (errors, "errors", "notices")):
-            if text and line.width + cell_len(text) + 2 <= room:
+            if text and line.width + cell_len(text) + 2 + kept <= room:
                 line.add(text, ink(self, f"status--{style}")).add("  ")
                 ends.append((line.width, f"show('{dialog}')"))
+        if self.mark:
+            line.add(self.mark, ink(self, "status--mark")).add("  ")
+            ends.append((line.width, "show('organizations')"))
         note, left = plain(self.note), room - line.width - 1
         if left > _SHORTEST_NOTE:
             line.add(fit(note, min(left, cell_len(note))), ink(self, "status--note")).add(" ")

@@ -40,8 +40,13 @@ def narrate(console: Console) -> None:
     logger.addHandler(_Told(console))
 
 
+def show_tracebacks() -> None:
+    """Print the traceback of what nobody expected on stderr, wherever it happens (-vv)."""
+    logging.getLogger("revtops").addHandler(_Tracebacks(logging.ERROR))
+
+
 def show_traceback(error: BaseException) -> None:
-    """Print a failure's traceback on stderr (-vv)."""
+    """Print a failure's traceback on stderr."""
     sys.stderr.write(without_secrets("".join(traceback.format_exception(error))))
 
 
@@ -67,6 +72,14 @@ class _Told(logging.Handler):
         moment = time.strftime("%H:%M:%S", time.localtime(record.created))
         with suppress(OSError, ValueError):  # nobody reads it any more
             self._console.say(f"{moment} {without_secrets(record.getMessage())}", style)
+
+
+class _Tracebacks(logging.Handler):
+    """Tracebacks alone: the sentences are told elsewhere."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and record.exc_info[1]:
+            show_traceback(record.exc_info[1])
 
 
 class _LogFile(logging.Handler):

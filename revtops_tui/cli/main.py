@@ -89,13 +89,15 @@ def _wants_json(arguments: Sequence[str]) -> bool:
 def _run(options: Namespace, console: Console) -> int:
     from pathlib import Path
 
-    from revtops_tui.cli.log import keep_log, show_traceback
+    from revtops_tui.cli.log import keep_log, show_traceback, show_tracebacks
 
     home = Path(options.home).expanduser() if options.home else None
     with Workspace(home, options.org) as ws:
         keep_log(ws.home)
         if console.verbose:
             ws.on_exchange = console.exchange
+        if console.verbose > 1:
+            show_tracebacks()
         try:
             code: int = options.run(options, ws, console)
         except BrokenPipeError:
@@ -104,7 +106,7 @@ def _run(options: Namespace, console: Console) -> int:
             if isinstance(failure, SystemExit) and isinstance(failure.code, int):
                 raise  # on a signal; a connector that leaves with a text has it printed by Python, secrets and all
             error = people(failure)
-            if console.verbose > 1:
+            if console.verbose > 1 and error.kind != "bug":  # that one was shown when it was logged
                 show_traceback(failure)
             console.failure(error)
             return error.exit_code

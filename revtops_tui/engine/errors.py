@@ -56,12 +56,14 @@ def people(error: BaseException) -> EngineError:
         return EngineError(kind, without_known(message), hint=without_known(hint))
     if refused := _by_the_disk(error):
         return people(refused)
+    from revtops_tui.engine.blame import place_of
     from revtops_tui.engine.secrets import without_secrets
 
     _log.error("unexpected %s", type(error).__name__, exc_info=error)
+    place = f" ({place})" if (place := place_of(error)) else ""
     return EngineError(
         "bug",
-        f"An unexpected {type(error).__name__}: {without_secrets(str(error))}",
+        f"An unexpected {type(error).__name__}: {without_secrets(str(error))}{place}",
         hint="The log file (`revtops doctor` says where) has the details.",
     )
 

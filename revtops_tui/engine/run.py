@@ -181,13 +181,13 @@ class SyncRun:
                 self._resumed.pop(entity, None)
                 del self._writers[entity]
                 return await self._sync_entity(entity, method)
-            if not isinstance(error, ConnectorError):
-                _log.error("%s: sync of %s", self._connection.selector, entity, exc_info=error)
             state.state, state.error = "failed", people(error)
+            if not isinstance(error, ConnectorError):
+                _log.error("%s: the sync of %s failed: %s", self._connection.selector, entity, state.error.message)
             await self._keep(writer)
         return state.counts.fetched
 
-    def _cursor_refused(self, error: Exception, writer: EntityWriter) -> bool:
+    def _cursor_refused(self, error: BaseException, writer: EntityWriter) -> bool:
         """Whether the vendor no longer knows the cursor: then this entity starts again, once, without it."""
         refused = isinstance(error, InvalidInputError | NotFoundError)
         return refused and writer.entity in self._resumed and not writer.counts.fetched

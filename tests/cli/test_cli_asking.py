@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from typing import Any
@@ -127,9 +128,20 @@ def test_what_nobody_expected_is_a_sentence_with_a_traceback_for_those_who_ask(
     done = revtops("query", "shop", "x", "--json")
     assert done.code == 1
     assert done.json["error"]["kind"] == "bug"
+    assert re.search(r"KeyError: 'answer' \(shop\.py, line \d+\)", done.json["error"]["message"])
     assert "Traceback" not in done.stderr
     assert "KeyError: 'answer'" in (revtops.home / "logs" / "revtops.log").read_text()
-    assert "KeyError: 'answer'" in revtops("query", "shop", "x", "-vv").stderr
+    assert revtops("query", "shop", "x", "-vv").stderr.count("Traceback") == 1
+
+
+def test_a_bug_in_a_sync_names_its_line_and_shows_its_traceback_to_those_who_ask(
+    revtops: CommandLine, connected_shop: Shop
+) -> None:
+    del connected_shop.content["deals"]
+    connected_shop.change()
+    done = revtops("sync", "shop", "-vv")
+    assert re.search(r"KeyError: 'deals' \(shop\.py, line \d+\)", done.stderr)
+    assert done.stderr.count("Traceback") == 1
 
 
 def test_a_process_without_standard_streams(revtops: CommandLine, connected_shop: Shop) -> None:

@@ -236,6 +236,19 @@ def piece(line: str, start: int, width: int) -> str:
     return plain(line[start : start + width], width + 1)
 
 
+def places_of(needle: str, line: str, left: int, right: int) -> list[tuple[int, int]]:
+    """Where `needle` begins and ends in what is in view of a line, whatever its case."""
+    if not needle:
+        return []
+    begin = max(0, left - len(needle))
+    view, wanted = line[begin : right + len(needle)].lower(), needle.lower()
+    places, at = [], view.find(wanted)
+    while at >= 0:
+        places.append((begin + at, begin + at + len(needle)))
+        at = view.find(wanted, at + len(needle))
+    return places
+
+
 def _indent(line: bytes) -> int:
     return len(line) - len(line.lstrip(b" "))
 

@@ -22,6 +22,7 @@ from textual.strip import Strip
 from revtops_tui.tui.command import command
 from revtops_tui.tui.text import fit, plain
 from revtops_tui.tui.widgets.line import Line, LineByLine, ink
+from revtops_tui.tui.widgets.typed_text import TypedText
 
 _NEVER_HELD = frozenset({"escape", "ctrl+q", "ctrl+c", "tab", "shift+tab", "question_mark", "ctrl+p"})
 
@@ -116,8 +117,7 @@ class ItemList(LineByLine, can_focus=True, inherit_bindings=False):
         self._lines: list[Item | str] = []
         self._matches: list[Item] = []
         self._current: str | None = None
-        self._filter = ""
-        self._filtering = False
+        self._filter = TypedText()
         self._loaded = False
         self._early: list[str] = []
 
@@ -131,12 +131,12 @@ class ItemList(LineByLine, can_focus=True, inherit_bindings=False):
     @property
     def filter_text(self) -> str:
         """What has been typed as a filter."""
-        return self._filter
+        return self._filter.text
 
     @property
     def has_typed_ahead(self) -> bool:
         """Whether somebody typed before there was anything to show."""
-        return bool(self._early) or self._filtering or bool(self._filter)
+        return bool(self._early) or self._filter.is_open or bool(self._filter.text)
 
     def show(self, items: Sequence[Item]) -> None:
         """Show `items` (grouped by section, in the given order); the cursor stays with its item where that still is."""
@@ -160,11 +160,12 @@ class ItemList(LineByLine, can_focus=True, inherit_bindings=False):
 
     def on_key(self, event: events.Key) -> None:
         """Edit the filter, or hold the key back while there is nothing to apply it to."""
-        if self._filtering and self._edit(event):
+        if self._filter.take(event):
+            self._arrange()
             event.stop()
             event.prevent_default()
-        elif event.key == "escape" and self._filter:
-            self._filter = ""
+        elif event.key == "escape" and self._filter.text:
+            self._filter.drop()
             self._arrange()
             event.stop()
         elif event.key == "slash":  # here and not by the binding: the key behind it is on its way already
@@ -181,35 +182,18 @@ class ItemList(LineByLine, can_focus=True, inherit_bindings=False):
             if active is not None and active.enabled:
                 await self.app.run_action(active.binding.action, active.node)
 
-    def _edit(self, event: events.Key) -> bool:
-        if event.key == "escape":
-            self._filter, self._filtering = "", False
-        elif event.key == "enter":
-            self._filtering = False
-        elif event.key == "backspace":
-            self._filtering = bool(self._filter)
-            self._filter = self._filter[:-1]
-        elif event.is_printable and event.character:
-            self._filter += event.character
-        else:
-            return False
-        self._arrange()
-        return True
-
     def on_resize(self) -> None:
         """Another width shows more or less of the filter."""
         self._show_filter()
 
     def on_paste(self, event: events.Paste) -> None:
         """A paste while filtering is typed text."""
-        if self._filtering:
-            self._filter += plain(event.text)
+        if self._filter.paste(event):
             self._arrange()
-            event.stop()
 
     def action_filter(self) -> None:
         """Start typing a filter."""
-        self._filtering = True
+        self._filter.begin(self._filter.text)
         self._show_filter()
 
     def action_move(self, by: int) -> None:
@@ -246,7 +230,7 @@ class ItemList(LineByLine, can_focus=True, inherit_bindings=False):
     # -- state
 
     def _arrange(self) -> None:
-        words, before = self._filter.casefold().split(), self._lines
+        words, before = self._filter.text.casefold().split(), self._lines
         self._matches = [i for i in self._items if all(w in f"{i.label} {i.search}".casefold() for w in words)]
         self._lines = []
         for section in dict.fromkeys(item.section for item in self._matches):
@@ -280,8 +264,8 @@ class ItemList(LineByLine, can_focus=True, inherit_bindings=False):
 
     def _show_filter(self) -> None:
         room = max(4, self.scrollable_content_region.width - 6)
-        shown = f"/{plain(self._filter)[-room:]}" + ("▏" if self._filtering else "")
-        self.border_subtitle = Content(shown) if self._filter or self._filtering else None
+        shown = self._filter.shown(room)
+        self.border_subtitle = Content(shown) if shown else None
 
     # -- drawing
 
@@ -291,7 +275,7 @@ class ItemList(LineByLine, can_focus=True, inherit_bindings=False):
         base = self.ground
         number = y + self.scroll_offset.y
         if not self._lines:
-            text = "" if y != 0 else self._empty if not self._filter else "Nothing matches."
+            text = "" if y != 0 else self._empty if not self._filter.text else "Nothing matches."
             return Line(base).add(" ").cell(text, width - 1, self._style("note")).strip(width)
         if number >= len(self._lines):
             return Strip.blank(width, base)

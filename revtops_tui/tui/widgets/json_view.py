@@ -12,9 +12,10 @@ from textual.strip import Strip
 
 from revtops_tui.tui.command import command
 from revtops_tui.tui.text import plain
-from revtops_tui.tui.widgets.body import Body, JsonBody, piece, read_body
+from revtops_tui.tui.widgets.body import Body, JsonBody, piece, places_of, read_body
 from revtops_tui.tui.widgets.folds import Folds
 from revtops_tui.tui.widgets.line import Line, LineByLine, ink
+from revtops_tui.tui.widgets.typed_text import TypedText
 
 if TYPE_CHECKING:
     from revtops_tui.tui.app import RevtopsApp
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _GUTTER = 2
 _SIDEWAYS = 8
 _FAR = 1_000_000_000
+_SEARCH_SHOWN = 20
 _ROLES = ("key", "string", "number", "muted")
 
 
@@ -71,8 +73,7 @@ class JsonView(LineByLine, can_focus=True, inherit_bindings=False):
         self._body: Body = read_body(b"")
         self._folds = Folds()
         self._is_raw = False
-        self._needle = ""
-        self._searching = False
+        self._search = TypedText()
         self._searched_from = 0
         self.number = 0
         """The line under the cursor, from 0."""
@@ -104,13 +105,13 @@ class JsonView(LineByLine, can_focus=True, inherit_bindings=False):
     @property
     def needle(self) -> str:
         """What is searched for."""
-        return self._needle
+        return self._search.text
 
     def _open(self, kind: str) -> None:
         self._body = read_body(self._given[0], kind)
         self._folds = Folds(self._body.count)
         self.number = 0
-        self._needle, self._searching = "", False
+        self._search.drop()
         self._measure()
         self.scroll_to(0, 0, animate=False, force=True, immediate=True)
         self._tell_place()
@@ -163,11 +164,9 @@ class JsonView(LineByLine, can_focus=True, inherit_bindings=False):
             self.action_fold()
 
     def _tell_place(self) -> None:
-        if self._searching or self._needle:
-            self.border_subtitle = Content(f"/{plain(self._needle)[-20:]}{'▏' if self._searching else ''}")
-        else:
-            count = self._body.count
-            self.border_subtitle = Content(f"line {self.number + 1:,} of {count:,}") if count else None
+        count = self._body.count
+        shown = self._search.shown(_SEARCH_SHOWN) or (f"line {self.number + 1:,} of {count:,}" if count else "")
+        self.border_subtitle = Content(shown) if shown else None
 
     # -- folding
 
@@ -203,46 +202,37 @@ class JsonView(LineByLine, can_focus=True, inherit_bindings=False):
 
     def action_search(self) -> None:
         """Start typing what to search for."""
-        self._searching, self._needle, self._searched_from = True, "", self.number
+        self._search.begin("")
+        self._searched_from = self.number
         self._tell_place()
 
     def on_key(self, event: events.Key) -> None:
         """Edit what is searched for."""
-        if event.key == "slash" and not self._searching:  # here and not by the binding: the next key is on its way
+        if self._search.take(event):
+            self._searched(event.key)
+        elif event.key == "slash":  # here and not by the binding: the next key is on its way
             self.action_search()
-        elif event.key == "escape" and self._needle and not self._searching:
-            self._needle = ""
+        elif event.key == "escape" and self.needle:
+            self._search.drop()
             self._tell_place()
             self.refresh()
-        elif not self._searching or not self._edit(event):
+        else:
             return
         event.stop()
         event.prevent_default()
 
     def on_paste(self, event: events.Paste) -> None:
         """A paste while searching is typed text."""
-        if self._searching:
-            self._look_for(self._needle + plain(event.text))
-            event.stop()
+        if self._search.paste(event):
+            self._find(self._searched_from, 1)
 
-    def _edit(self, event: events.Key) -> bool:
-        if event.key == "escape":
-            self._searching, self._needle = False, ""
+    def _searched(self, key: str) -> None:
+        if key == "escape":
             self._go(self._searched_from)
-        elif event.key == "enter":
-            self._searching = False
+        elif key == "enter":
             self._tell_place()
-        elif event.key == "backspace":
-            self._look_for(self._needle[:-1])
-        elif event.is_printable and event.character:
-            self._look_for(self._needle + event.character)
         else:
-            return False
-        return True
-
-    def _look_for(self, needle: str) -> None:
-        self._needle = needle
-        self._find(self._searched_from, 1)
+            self._find(self._searched_from, 1)
 
     def action_again(self, step: int) -> None:
         """Go to the next line, or the one before, that has what was searched for."""
@@ -250,21 +240,21 @@ class JsonView(LineByLine, can_focus=True, inherit_bindings=False):
 
     def _find(self, start: int, step: int) -> None:
         count = self._body.count
-        found = self._body.find(self._needle, start % count, step) if self._needle and count else None
+        found = self._body.find(self.needle, start % count, step) if self.needle and count else None
         if found is not None:
             self._folds.reveal(found)
             self._measure()
             self._go(found)
             self._bring_into_view(found)
-        elif self._needle and not self._searching:
+        elif self.needle and not self._search.is_open:
             self.app.bell()
         self._tell_place()
         self.refresh()
 
     def _bring_into_view(self, number: int) -> None:
-        column = self._body.line(number).lower().find(self._needle.lower())
+        column = self._body.line(number).lower().find(self.needle.lower())
         left, width = self.scroll_offset.x, self._view.width - _GUTTER
-        if not left <= column <= left + width - len(self._needle):
+        if not left <= column <= left + width - len(self.needle):
             self.scroll_to(x=max(0, column - width // 3), animate=False, force=True, immediate=True)
 
     # -- copying, and the other way of showing it
@@ -309,7 +299,7 @@ class JsonView(LineByLine, can_focus=True, inherit_bindings=False):
     def _add_text(self, line: Line, number: int) -> None:
         text = self._body.line(number)
         start, right = self.scroll_offset.x, self.scroll_offset.x + self._view.width
-        found = self._found_in(text, start, right)
+        found = places_of(self.needle, text, start, right)
         for end, role in self._body.spans(text):
             while start < min(end, right):
                 inside = next((stop for begin, stop in found if begin <= start < stop), None)
@@ -318,16 +308,3 @@ class JsonView(LineByLine, can_focus=True, inherit_bindings=False):
                 marked = self.get_component_rich_style("body--found") if inside else style
                 line.add(piece(text, start, edge - start), marked)
                 start = edge
-
-    def _found_in(self, text: str, left: int, right: int) -> list[tuple[int, int]]:
-        """Where in view the text that is searched for stands."""
-        if not self._needle:
-            return []
-        needle = self._needle.lower()
-        begin = max(0, left - len(needle))
-        view = text[begin : right + len(needle)].lower()
-        places, at = [], view.find(needle)
-        while at >= 0:
-            places.append((begin + at, begin + at + len(needle)))
-            at = view.find(needle, at + len(needle))
-        return places

@@ -1,4 +1,4 @@
-"""What one does with a connection or a connector from the list of them, short of syncing: connect, test, disconnect."""
+"""What one does with a connection or a connector from the list of them: connect, test, sync, schedule, disconnect."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from revtops_tui.engine.workspace import Workspace
     from revtops_tui.tui.app import RevtopsApp
     from revtops_tui.tui.panes.connectors.inventory import Entry
+    from revtops_tui.tui.shell.jobs import Extent
 
 
 class Doing:
@@ -89,6 +90,30 @@ class Doing:
         self._end(entry)
         self._host.tell_error(error, title=entry.title)
         self._host.changed.publish(None)
+
+    def sync_with(self, entry: Entry) -> None:
+        """Ask how far to sync it, and do."""
+        if entry.manifest is None:
+            return
+        from revtops_tui.tui.dialogs.sync import SyncDialog
+
+        def said(extent: Extent | None) -> None:
+            if extent is not None:
+                self._host.start_sync(entry.id, entry.title, extent)
+
+        self._host.push_screen(SyncDialog(entry.title, entry.manifest["entity_types"]), said)
+
+    def schedule(self, entry: Entry) -> None:
+        """Ask when it is to be synced by itself."""
+        if entry.connection is None:
+            return
+        from revtops_tui.tui.dialogs.schedule import ScheduleDialog
+
+        def changed(is_changed: bool | None) -> None:
+            if is_changed:
+                self._host.changed.publish(None)
+
+        self._host.push_screen(ScheduleDialog(entry.title, entry.connection), changed)
 
     def disconnect(self, entry: Entry) -> None:
         """Ask, then forget the credentials of a connection."""

@@ -243,26 +243,13 @@ class ConnectorsPane(Pane):
 
     def action_sync_with(self) -> None:
         """Sync what is chosen as far as is said then."""
-        entry = self.entry
-        if entry is None or entry.manifest is None:
-            return
-        from revtops_tui.tui.dialogs.sync import SyncDialog
-
-        def said(extent: Extent | None) -> None:
-            if extent is not None:
-                self.host.start_sync(entry.id, entry.title, extent)
-
-        self.host.push_screen(SyncDialog(entry.title, entry.manifest["entity_types"]), said)
+        if entry := self.entry:
+            self._doing.sync_with(entry)
 
     def action_schedule(self) -> None:
         """Have what is chosen synced by itself, or no longer."""
-        entry = self.entry
-        if entry is None or entry.connection is None:
-            return
-        from revtops_tui.tui.dialogs.schedule import ScheduleDialog
-
-        dialog = ScheduleDialog(entry.title, entry.connection)
-        self.host.push_screen(dialog, lambda changed: self.action_reload() if changed else None)
+        if entry := self.entry:
+            self._doing.schedule(entry)
 
     def action_cancel(self) -> None:
         """Stop the sync of what is chosen."""

@@ -53,10 +53,12 @@ class NangoSimulator:
     """A broker's environment on this machine; `app` is the ASGI application.
 
     `integrations`: integration -> the credentials behind its connections, in Nango's form (`{"type": "OAUTH2", …}`).
+    `page`: the address of the page that sessions are completed at; empty: its own.
     """
 
     integrations: dict[str, dict[str, Any]]
     secret_key: str = "simulated-secret-key"  # noqa: S105 - simulated
+    page: str = ""
     sessions: dict[str, Session] = field(default_factory=dict)
     connections: dict[str, Grant] = field(default_factory=dict)
 
@@ -108,7 +110,7 @@ class NangoSimulator:
     def _session(self, request: Request, session: Session) -> Response:
         token = f"nango_connect_session_{next(self._numbers):04}"
         self.sessions[token] = session
-        link = f"{request.url.scheme}://{request.url.netloc}/connect/{token}"
+        link = f"{self.page or f'{request.url.scheme}://{request.url.netloc}'}/connect/{token}"
         expires = dt.datetime.now(dt.UTC) + _SESSION
         data = {"token": token, "connect_link": link, "expires_at": expires.isoformat().replace("+00:00", "Z")}
         return json_reply({"data": data}, 201)

@@ -9,8 +9,12 @@ import pkgutil
 from revtops_tui.tui import dialogs as package
 from revtops_tui.tui.dialogs.dialog import Dialog
 from revtops_tui.tui.dialogs.jump import JumpOverlay
+from revtops_tui.tui.dialogs.waiting import WaitingDialog
 from revtops_tui.tui.panels import PANELS
 from revtops_tui.tui.tabs import TABS
+
+_MODELS = (Dialog, WaitingDialog)
+"""What dialogs are made from; none of them is one itself."""
 
 
 def tabs() -> list[str]:
@@ -28,5 +32,5 @@ def dialogs() -> list[str]:
     found = {JumpOverlay.__name__}
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         classes = inspect.getmembers(importlib.import_module(module.name), inspect.isclass)
-        found |= {name for name, each in classes if issubclass(each, Dialog) and each is not Dialog}
+        found |= {name for name, each in classes if issubclass(each, Dialog) and each not in _MODELS}
     return sorted(found)

@@ -33,7 +33,8 @@ ONE_READ = Never("a picture of it would be the one of the screen beneath, whose 
 _ACTING, _DATA, _EVERYWHERE = (f"test_tui_{name}_snapshots/" for name in ("acting", "data", "everywhere"))
 _PANELS, _QUERY, _TRAFFIC = (f"test_tui_{name}_snapshots/" for name in ("panels", "query", "traffic"))
 _FIRST, _STATES, _SEARCH = "test_tui_snapshots/", "test_tui_states/", "test_tui_search/"
-_EXPORT, _PICTURES, _SIGNING = "test_tui_export/", "test_tui_pictures/", "test_tui_sign_in/"
+_EXPORT, _PICTURES = "test_tui_export/", "test_tui_pictures/"
+_SIGNING, _NANGO = "test_tui_sign_in/", "test_tui_nango/"
 
 
 def _state(name: str) -> str:
@@ -145,9 +146,9 @@ SCREENS: dict[str, Mapping[str, str | Never]] = {
     "KeysDialog": _four(NEVER_EMPTY, NOTHING_READ, SAID_BENEATH, _state("KeysDialog full")),
     "NangoDialog": _four(
         NEVER_EMPTY,
-        Never("the address that is waited for is a new one each time; its own tests walk it"),
-        SAID_BENEATH,
-        Never("it is a wait and nothing else"),
+        _NANGO + "test_a_link_is_waited_for",
+        _NANGO + "test_a_key_that_nango_refuses",
+        _NANGO + "test_somebody_is_waited_for",
     ),
     "NoteDialog": _four(NEVER_EMPTY, NOTHING_READ, SAID_BENEATH, _ACTING + "test_a_note_for_a_rejection"),
     "NoticesDialog": _four(_state("NoticesDialog empty"), NOTHING_READ, NOTHING_FAILS, _EVERYWHERE + "test_messages"),
@@ -194,7 +195,7 @@ SCREENS: dict[str, Mapping[str, str | Never]] = {
     "SettingsDialog": _four(NEVER_EMPTY, NOTHING_READ, SAID_BENEATH, _EVERYWHERE + "test_the_settings"),
     "SignInDialog": _four(
         _SIGNING + "test_the_app_is_asked_for",
-        Never("the address that is waited for is a new one each time; test_tui_sign_in walks it at three sizes"),
+        _SIGNING + "test_the_vendor_is_waited_for",
         _SIGNING + "test_a_secret_that_is_missing",
         _SIGNING + "test_the_app_is_asked_for",
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import shutil
 from collections.abc import Iterator
 
@@ -165,6 +166,27 @@ async def _ask_for_the_app(visit: Visit) -> None:
 @SIZES
 def test_the_app_is_asked_for(compare: Compare, driver: Driver, desk: OAuthDesk, size: tuple[int, int]) -> None:
     assert picture(compare, driver.ws, size, _ask_for_the_app)
+
+
+@SIZES
+def test_the_vendor_is_waited_for(
+    compare: Compare, driver: Driver, desk: OAuthDesk, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22")  # with a listener its port is in the address
+    monkeypatch.setattr(secrets, "token_urlsafe", lambda length: "x" * length)
+
+    waits: list[SignInDialog] = []
+
+    async def walk(visit: Visit) -> None:
+        await visit.until(lambda: visit.app.is_open)
+        await _ask_for_the_app(visit)
+        await _type_app(visit)
+        await visit.press("ctrl+s")
+        await visit.sees("paste where it ends up", "min left")
+        assert isinstance(visit.app.screen, SignInDialog)
+        waits.append(visit.app.screen)
+
+    assert picture(compare, driver.ws, size, walk, release=lambda: waits[0].is_over.set())
 
 
 @SIZES

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import on
@@ -16,14 +16,13 @@ from textual.widgets import Input, Static
 from connectors.oauth import ClientSecret
 from connectors.parameters import Parameter
 from revtops_tui.tui.background import in_background
-from revtops_tui.tui.dialogs.dialog import Box, Dialog
+from revtops_tui.tui.dialogs.dialog import Box
+from revtops_tui.tui.dialogs.waiting import WaitingDialog
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.form import Form
 from revtops_tui.tui.widgets.press import Press
 
 if TYPE_CHECKING:
-    from revtops_tui.engine.connections import ConnectionInfo
-    from revtops_tui.engine.errors import EngineError
     from revtops_tui.engine.oauth.client import ClientApp
     from revtops_tui.engine.oauth.connecting import SignIn
 
@@ -33,22 +32,16 @@ _AROUND = 16
 _GUIDE_LENGTH = 4_000
 
 
-class SignInDialog(Dialog["ConnectionInfo"]):
-    """Dismissed with the connection that was made, or None.
-
-    It has two stages, told apart by its class: `-asking` for the app, `-waiting` for the vendor.
-    """
+class SignInDialog(WaitingDialog):
+    """It has two stages: asking for the app, and, with the class `-waiting`, waiting for the vendor."""
 
     DEFAULT_CSS = """
     SignInDialog {
         & #reading { height: auto; scrollbar-size-vertical: 1; }
         & #reading:focus #guide { color: $foreground; }
         & #guide { color: $text-muted; height: auto; }
-        & #address { height: auto; color: $primary; }
         & #user-code { height: auto; text-style: bold; }
-        & #state { height: auto; max-height: 5; color: $text-muted; margin-top: 1; }
-        & #state.-wrong { color: $error; }
-        & #state.-busy { color: $accent; }
+        & #state { margin-top: 1; }
         & .then { display: none; }
         &.-waiting .first { display: none; }
         &.-waiting .then { display: block; }
@@ -63,29 +56,23 @@ class SignInDialog(Dialog["ConnectionInfo"]):
 
     def __init__(self, manifest: Mapping[str, Any], fields: Mapping[str, Any], name: str, base_url: str | None) -> None:
         """`fields`: the connection's other credentials, as they were typed."""
-        super().__init__()
-        self._manifest = manifest
-        self._fields = fields
-        self._connection_name = name
-        self._base_url = base_url
+        super().__init__(manifest, fields, name, base_url)
         self._known: ClientApp | None = None
-        self._is_over = threading.Event()
         self._started: SignIn | None = None
         self._left = 0.0
-        self._told = ""
         self._is_busy = False
 
     def compose(self) -> ComposeResult:
         """Both stages; what belongs to the other one is hidden."""
-        app = self._manifest["oauth"]
+        app = self.manifest["oauth"]
         wanted = ClientSecret(app["client_secret"])
         asked = [Parameter("client_id", label="Client id", required=True)]
         if wanted is not ClientSecret.NONE:
             asked.append(Parameter("client_secret", "password", label="Client secret"))
-        with Box(f"Sign in to {self._manifest['name']}", "ctrl+s go on · f7 copy · esc cancel"):
+        with Box(f"Sign in to {self.manifest['name']}", "ctrl+s go on · f7 copy · esc cancel"):
             yield _only("first", Form(asked, {}))
             with VerticalScroll(id="reading"):
-                yield Static(_guide(self._manifest), markup=False, id="guide", classes="first")
+                yield Static(_guide(self.manifest), markup=False, id="guide", classes="first")
                 yield Static("", markup=False, id="address", classes="then")
             yield Static("", markup=False, id="user-code", classes="then")
             yield _only("then", Input(password=True, placeholder="paste the code, or the whole address", id="code"))
@@ -102,20 +89,11 @@ class SignInDialog(Dialog["ConnectionInfo"]):
     def on_mount(self) -> None:
         """Start in the first field, with the app that was used before."""
         self.query_one(Form).fields[0].focus_editor()
-        self._clock = self.set_interval(0.5, self._count, pause=True)
-        in_background(self.app, self._find_app, self._found_app, self._fail, group="sign in: app")
-
-    def on_unmount(self) -> None:
-        """Whatever closes the dialog ends the wait."""
-        self._is_over.set()
+        in_background(self.app, self._find_app, self._found_app, self.failed, group="sign in: app")
 
     def on_resize(self) -> None:
         """What is to be read scrolls; the fields and the buttons are always in view."""
         self.query_one("#reading").styles.max_height = max(2, self.size.height - _AROUND)
-
-    @on(Press.Pressed, "#cancel")
-    def _cancelled(self) -> None:
-        self.action_leave()
 
     @on(Press.Pressed, "#go")
     def _go_pressed(self) -> None:
@@ -128,13 +106,13 @@ class SignInDialog(Dialog["ConnectionInfo"]):
     @on(Press.Pressed, "#copy, #copy-manifest")
     def action_copy(self) -> None:
         """Copy what the user needs elsewhere: the address to open; before that, what the app is made with."""
-        app = self._manifest["oauth"]
+        app = self.manifest["oauth"]
         if self._started is not None:
             self.host.copy(self._started.url, "the address to sign in at")
         elif app["app_manifest"]:
             self.host.copy(app["app_manifest"], "the manifest of the app")
         else:
-            self.host.copy(_guide(self._manifest), "the guide")
+            self.host.copy(_guide(self.manifest), "the guide")
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -159,16 +137,16 @@ class SignInDialog(Dialog["ConnectionInfo"]):
     def _find_app(self) -> ClientApp | None:
         from revtops_tui.engine.oauth.connecting import known_app
 
-        return known_app(self.host.ws, self._manifest["slug"], self._connection_name)
+        return known_app(self.host.ws, self.manifest["slug"], self.connection_name)
 
     def _found_app(self, known: ClientApp | None) -> None:
-        if known is None or self._is_over.is_set():
+        if known is None or self.is_over.is_set():
             return
         self._known = known
         editor = self.query_one(Form).fields[0].query_one(Input)
         if not editor.value:
             editor.value = known.client_id
-        self._say("The app and its secret are known from before; an empty secret means that one.", "")
+        self.say("The app and its secret are known from before; an empty secret means that one.")
 
     def _app(self) -> ClientApp:
         from revtops_tui.engine.oauth.client import ClientApp
@@ -184,51 +162,42 @@ class SignInDialog(Dialog["ConnectionInfo"]):
     def _begin(self, way: str) -> None:
         if self._is_busy or not self.query_one(Form).check():
             return
-        self._told = f"Asking {self._manifest['name']}…"
-        self._say(self._told, "-busy")
-        app = self._app()
-
-        def work() -> ConnectionInfo:
-            from revtops_tui.engine.connections import connect
-            from revtops_tui.engine.oauth.connecting import begin, brought
-
-            ws, slug, where = self.host.ws, self._manifest["slug"], self._base_url
-            with begin(ws, slug, app, way=way, base_url=where) as started:
-                self._on_loop(lambda: self._waiting(started))
-                grant = started.finish(cancelled=self._is_over.is_set, tick=self._tick)
-                self._on_loop(self._trying)
-                signed_in = brought(started, grant)
-            return connect(ws, slug, self._fields, name=self._connection_name, base_url=where, signed_in=signed_in)
-
-        self._clock.resume()
+        self.told = f"Asking {self.manifest['name']}…"
         self._is_busy = True
-        in_background(self.app, work, self._connected, self._fail, group=f"sign in: {self._manifest['slug']}")
+        self.wait_for(partial(self._sign_in, self._app(), way))
 
-    def _on_loop(self, call: Callable[[], None]) -> None:
-        """Do it on the event loop, where the dialog is still there."""
-        self.app.call_later(lambda: call() if not self._is_over.is_set() else None)
+    def _sign_in(self, app: ClientApp, way: str) -> Mapping[str, Any]:
+        from revtops_tui.engine.oauth.connecting import begin, brought
+
+        with begin(self.host.ws, self.manifest["slug"], app, way=way, base_url=self.base_url) as started:
+            self.on_loop(lambda: self._waiting(started))
+            grant = started.finish(cancelled=self.is_over.is_set, tick=self._tick)
+            self.on_loop(self._trying)
+            return brought(started, grant)
+
+    def seconds_left(self) -> float:
+        """How long the vendor may take yet."""
+        return self._left
 
     def _tick(self, left: float) -> None:
         self._left = left
 
     def _waiting(self, started: SignIn) -> None:
-        from revtops_tui.engine.oauth.browser import open_browser
-
         self._started = started
         self.add_class("-waiting")
-        self.query_one("#address", Static).update(plain(started.url, _GUIDE_LENGTH))
+        opened = self.show_address(started.url)
         if started.kind == "device":
             user_code: str = started.user_code  # type: ignore[union-attr]  # its kind says so
             self.query_one("#user-code", Static).update(plain(f"and enter the code {user_code}"))
             self.query_one("#code").display = False
-            self._told = "Open the address on any device. Waiting for you"
+            self.told = "Open the address on any device. Waiting for you"
         else:
-            self._told = f"{_where(open_browser(self.host.ws, started.url), started.listening)} Waiting for you"
+            self.told = f"{_where(opened, started.listening)} Waiting for you"
         self.query_one("#copy" if started.listening else "#code").focus()
 
     def _trying(self) -> None:
         self._left = 0.0
-        self._told = f"Signed in; asking {self._manifest['name']} who you are…"
+        self.told = f"Signed in; asking {self.manifest['name']} who you are…"
 
     def _submit(self, editor: Input) -> None:
         from revtops_tui.engine.errors import EngineError
@@ -238,36 +207,17 @@ class SignInDialog(Dialog["ConnectionInfo"]):
         try:
             self._started.submit(editor.value)  # type: ignore[union-attr]  # its kind says so
         except EngineError as error:
-            self._told = error.message
-            self._say(f"{error.message} {error.hint}", "-wrong")
+            self.told = error.message
+            self.say(f"{error.message} {error.hint}", "-wrong")
         editor.value = ""
 
-    def _count(self) -> None:
-        minutes, seconds = divmod(round(self._left), 60)
-        self._say(f"{self._told}: {minutes}:{seconds:02} left" if self._left else self._told, "-busy")
-
-    def _connected(self, connection: ConnectionInfo) -> None:
-        if self.is_current:
-            self.dismiss(connection)
-        else:
-            self.host.announce_connected(connection, self._manifest["name"])
-
-    def _fail(self, error: EngineError) -> None:
-        if self._is_over.is_set():
-            if error.kind != "cancelled":
-                self.host.tell_error(error, title=f"{self._manifest['name']} is not connected")
-            return
-        self._clock.pause()
+    def stopped(self) -> None:
+        """Back to the app."""
         self._is_busy = False
         self._started = None
+        self._left = 0.0
         self.remove_class("-waiting")
-        self._say("\n".join(part for part in (error.message, error.hint) if part), "-wrong")
         self.query_one(Form).fields[0].focus_editor()
-
-    def _say(self, text: str, tone: str) -> None:
-        state = self.query_one("#state", Static)
-        state.set_classes(tone)
-        state.update("\n".join(plain(line) for line in text.splitlines()))
 
 
 def _only(stage: str, widget: W) -> W:

@@ -7,6 +7,7 @@ from argparse import Namespace
 
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.interrupt import run_cancellable
+from revtops_tui.cli.numbers import port
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import unlock
 from revtops_tui.engine.workspace import Workspace
@@ -20,7 +21,7 @@ def add_serve(parser: Parser) -> None:
         ("revtops serve", "at port 8780"),
         ("revtops serve --port 0 --json", "at a free port, which the document names"),
     )
-    parser.add_argument("--port", type=int, metavar="N", help="at this port; 0 takes a free one")
+    parser.add_argument("--port", type=port, metavar="N", help="at this port; 0 takes a free one")
     parser.set_defaults(run=serve)
 
 
@@ -50,7 +51,7 @@ def add_api(parser: Parser) -> None:
         ("revtops api token", "what requests bring as Authorization: Bearer …"),
         ("revtops api token --renew", "a new one; a server that runs takes the old one until it ends"),
     )
-    parser.add_argument("what", choices=("token",), help="the token")
+    parser.add_argument("what", choices=("token",), metavar="token", help="the token")
     parser.add_argument("--renew", action="store_true", help="a new one in the place of the old one")
     parser.set_defaults(run=token)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.parameters import coerce_text, parse_parameters
 from revtops_tui.cli import values
 from revtops_tui.cli.console import Console
+from revtops_tui.cli.numbers import amount, whole
 from revtops_tui.cli.operations import report
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import unlock
@@ -39,7 +40,7 @@ def add_approvals(parser: Parser) -> None:
         ("revtops approvals 7 reject --note 'The customer has left'", "say no, and why"),
         ("revtops approvals --all", "those that were decided, too"),
     )
-    parser.add_argument("id", nargs="?", type=int, metavar="ID", help="which request")
+    parser.add_argument("id", nargs="?", type=whole, metavar="ID", help="which request")
     parser.add_argument("verb", nargs="?", choices=_VERBS, help="what to do with it")
     parser.add_argument("values", nargs="*", metavar="name=value", help="for edit: the values that are others")
     parser.add_argument("--note", metavar="TEXT", help="what to tell the one who asked")
@@ -135,7 +136,7 @@ def add_policy(parser: Parser) -> None:
     parser.add_argument("operation", nargs="?", metavar="OPERATION", help="which operation, or `all`")
     parser.add_argument("decision", nargs="?", choices=_DECISIONS, help="what is to hold")
     parser.add_argument("--for", dest="asker", choices=_ASKERS, default="agent", help="whom it is for (agent)")
-    parser.add_argument("--expire", type=float, metavar="HOURS", help="how long requests wait; 24 by default")
+    parser.add_argument("--expire", type=amount, metavar="HOURS", help="how long requests wait; 24 by default")
     parser.set_defaults(run=policy)
 
 

@@ -91,7 +91,7 @@ def add_completion(parser: Parser) -> None:
         ("revtops completion zsh > ~/.zfunc/_revtops", "zsh, a directory of its $fpath"),
         ("revtops completion fish > ~/.config/fish/completions/revtops.fish", "fish"),
     )
-    parser.add_argument("shell", choices=tuple(_SCRIPTS), help="which shell")
+    parser.add_argument("shell", choices=tuple(_SCRIPTS), metavar="|".join(_SCRIPTS), help="which shell")
     parser.set_defaults(run=completion)
 
 

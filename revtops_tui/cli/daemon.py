@@ -10,6 +10,7 @@ from functools import partial
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.interrupt import run_cancellable
 from revtops_tui.cli.log import narrate
+from revtops_tui.cli.numbers import port
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import unlock
 from revtops_tui.cli.sync import document, exit_code
@@ -36,7 +37,7 @@ def add_daemon(parser: Parser) -> None:
     )
     parser.add_argument("--once", action="store_true", help="run what is due, wait for it, and end")
     parser.add_argument("--listen", action="store_true", help="take webhooks too")
-    parser.add_argument("--port", type=int, metavar="N", help="the port for webhooks on 127.0.0.1")
+    parser.add_argument("--port", type=port, metavar="N", help="the port for webhooks on 127.0.0.1")
     parser.set_defaults(run=daemon)
 
 

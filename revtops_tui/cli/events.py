@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from revtops_tui.cli.console import Console
+from revtops_tui.cli.numbers import count
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import unlock
 from revtops_tui.cli.text import ago, outline
@@ -35,7 +36,7 @@ def add_events(parser: Parser) -> None:
     parser.add_argument("what", nargs="*", metavar="ID", help="events, then `replay`; or `simulate SLUG TYPE`")
     parser.add_argument("--connection", metavar="SLUG", help="only those of this connection")
     parser.add_argument("--status", choices=inbox.STATUSES, help="only those of this status")
-    parser.add_argument("--limit", type=int, default=50, metavar="N", help="how many at most (50)")
+    parser.add_argument("--limit", type=count, default=50, metavar="N", help="how many at most (50)")
     parser.add_argument("--record", metavar="ID", help="for simulate: the vendor's id of the record that it is about")
     parser.set_defaults(run=events)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from revtops_tui.cli import prompts
 from revtops_tui.cli.console import Console
+from revtops_tui.cli.numbers import count, whole
 from revtops_tui.cli.operations import report
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import unlock
@@ -35,8 +36,8 @@ def add_ledger(parser: Parser) -> None:
     parser.add_argument("which", nargs="?", metavar="SLUG|ID", help="only this connection's, or this one entry")
     parser.add_argument("--search", default="", metavar="WORDS", help="only those with all these words in them")
     parser.add_argument("--status", choices=_STATUSES, help="only those that ended like this")
-    parser.add_argument("--before", type=int, metavar="ID", help="only those older than this entry")
-    parser.add_argument("--limit", type=int, default=50, metavar="N", help="how many at most (50)")
+    parser.add_argument("--before", type=whole, metavar="ID", help="only those older than this entry")
+    parser.add_argument("--limit", type=count, default=50, metavar="N", help="how many at most (50)")
     parser.set_defaults(run=show_ledger)
 
 
@@ -121,7 +122,7 @@ def add_undo(parser: Parser) -> None:
         ("revtops undo 12 --dry-run", "shows it, and changes nothing"),
         ("revtops undo 12 --yes", "for scripts"),
     )
-    parser.add_argument("id", type=int, metavar="ID", help="the entry of the ledger")
+    parser.add_argument("id", type=whole, metavar="ID", help="the entry of the ledger")
     parser.add_argument("--yes", action="store_true", help="do it without asking")
     parser.add_argument("--dry-run", action="store_true", help="show what would be sent, and send nothing")
     parser.set_defaults(run=undo)

@@ -9,6 +9,7 @@ from argparse import Namespace
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.interrupt import run_cancellable
 from revtops_tui.cli.log import narrate
+from revtops_tui.cli.numbers import port
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import unlock
 from revtops_tui.engine.addresses import listening, public_url, set_public_url, webhook_address
@@ -24,7 +25,7 @@ def add_listen(parser: Parser) -> None:
         ("revtops listen --public-url https://hooks.example.com", "what your tunnel or proxy is called"),
         ("revtops listen --json | jq .", "the addresses to enter at the vendors"),
     )
-    parser.add_argument("--port", type=int, metavar="N", help="at this port; 0 takes a free one")
+    parser.add_argument("--port", type=port, metavar="N", help="at this port; 0 takes a free one")
     parser.add_argument(
         "--public-url", metavar="URL", help="the address that vendors call, kept for later; '' forgets it"
     )

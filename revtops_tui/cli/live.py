@@ -11,6 +11,7 @@ from typing import Any
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.export import add_output, check_output, output_rows, output_sql
 from revtops_tui.cli.interrupt import run_cancellable
+from revtops_tui.cli.numbers import count
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import unlock
 from revtops_tui.cli.text import outline
@@ -111,7 +112,7 @@ def add_sql(parser: Parser) -> None:
         ('revtops sql "SELECT stage, sum(amount) FROM deals GROUP BY stage" --output stages.xlsx', "into a file"),
     )
     parser.add_argument("request", metavar="QUERY", help="one SELECT; - reads it from stdin")
-    parser.add_argument("--limit", type=positive, metavar="N", help="rows at most (default: 500; into a file: all)")
+    parser.add_argument("--limit", type=count, metavar="N", help="rows at most (default: 500; into a file: all)")
     add_output(parser)
     parser.set_defaults(run=sql)
 
@@ -158,14 +159,6 @@ class _Clock:
     def _write(self, text: str) -> None:
         sys.stderr.write(f"\r{text}\x1b[K")
         sys.stderr.flush()
-
-
-def positive(text: str) -> int:
-    """An option's value: a whole number from 1."""
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
 
 
 def _request(text: str) -> str:

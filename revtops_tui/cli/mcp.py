@@ -8,6 +8,7 @@ from argparse import Namespace
 from dataclasses import asdict
 
 from revtops_tui.cli.console import Console
+from revtops_tui.cli.numbers import port
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import unlock
 from revtops_tui.engine.agent_clients import CLIENTS, TOKEN_VARIABLE, address, snippet
@@ -33,7 +34,7 @@ def add_mcp(parser: Parser) -> None:
         "--client", choices=tuple(CLIENTS), default="claude-desktop", help=f"for config: {', '.join(CLIENTS)}"
     )
     parser.add_argument(
-        "--http", type=int, metavar="PORT", help="over HTTP on 127.0.0.1, at this port; 0 takes a free one"
+        "--http", type=port, metavar="PORT", help="over HTTP on 127.0.0.1, at this port; 0 takes a free one"
     )
     parser.add_argument("--renew", action="store_true", help="for token: a new one in the place of the old one")
     parser.set_defaults(run=mcp)

@@ -81,6 +81,13 @@ class Parser(argparse.ArgumentParser):
         """Let `--help` be an option like others: the command has more to tell than its parser knows."""
         self.add_argument("-h", "--help", action="store_true", help="explain the command, or what is named")
 
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """As argparse does, whose own sentence has names in it that only the program's text knows."""
+        if action.choices is not None and value not in action.choices:
+            where = f"{'/'.join(action.option_strings)}: " if action.option_strings else ""
+            listed = ", ".join(map(str, action.choices))
+            raise argparse.ArgumentError(None, f"{where}'{value}' is none of {listed}")
+
     def error(self, message: str) -> NoReturn:
         raise EngineError("usage", f"{message[:1].upper()}{message[1:]}.", hint=f"{self.prog} --help")
 

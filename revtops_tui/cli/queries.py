@@ -9,6 +9,7 @@ from dataclasses import asdict
 from revtops_tui.cli import live
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.export import add_output
+from revtops_tui.cli.numbers import count
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.engine import queries as engine
 from revtops_tui.engine.errors import EngineError
@@ -38,7 +39,7 @@ def add_queries(parser: Parser) -> None:
     parser.add_argument("--replace", action="store_true", help="with save: in place of one that has the name")
     parser.add_argument(
         "--limit",
-        type=live.positive,
+        type=count,
         metavar="N",
         help="with run: rows at most (default: 500; into a file: all)",
     )

@@ -6,6 +6,7 @@ from argparse import Namespace
 from dataclasses import asdict
 
 from revtops_tui.cli.console import Console
+from revtops_tui.cli.numbers import whole
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.text import ago
 from revtops_tui.engine import rejected as engine
@@ -28,8 +29,8 @@ def add_rejected(parser: Parser) -> None:
         ("revtops rejected --ignore 12", "forget it; a full sync brings what the vendor still has again"),
     )
     parser.add_argument("connection", nargs="?", metavar="SLUG", help="only those of this connection")
-    parser.add_argument("--retry", nargs="*", type=int, metavar="ID", help="store them again: all, or those named")
-    parser.add_argument("--ignore", nargs="+", type=int, metavar="ID", help="forget these")
+    parser.add_argument("--retry", nargs="*", type=whole, metavar="ID", help="store them again: all, or those named")
+    parser.add_argument("--ignore", nargs="+", type=whole, metavar="ID", help="forget these")
     parser.set_defaults(run=rejected)
 
 

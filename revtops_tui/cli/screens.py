@@ -16,12 +16,11 @@ from revtops_tui.engine.workspace import Workspace
 def app(options: Namespace, ws: Workspace, console: Console) -> int:
     """The terminal app; without a terminal the help, as a mistake."""
     if not _has_terminal():
-        if console.as_json:
-            raise EngineError("usage", "The app needs a terminal.", hint="revtops --help lists the commands.")
-        from revtops_tui.cli.main import top_parser
+        if not console.as_json:
+            from revtops_tui.cli.main import top_parser
 
-        top_parser().print_help()
-        return 2
+            top_parser().print_help()
+        raise EngineError("usage", "The app needs a terminal.", hint="revtops --help lists the commands.")
     unlock(ws, console)
     code: int = options.faces["app"](ws)
     return code

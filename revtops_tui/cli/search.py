@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.interrupt import run_cancellable
-from revtops_tui.cli.live import positive
+from revtops_tui.cli.numbers import count
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.engine.workspace import Workspace
 
@@ -33,7 +33,7 @@ def add_search(parser: Parser) -> None:
     )
     parser.add_argument("text", metavar="TEXT", help="the beginnings of words")
     parser.add_argument("--entity", metavar="NAME", help="only in this entity, such as deals or contacts")
-    parser.add_argument("--limit", type=positive, default=_LIMIT, metavar="N", help="records to show (default: 20)")
+    parser.add_argument("--limit", type=count, default=_LIMIT, metavar="N", help="records to show (default: 20)")
     parser.set_defaults(run=search)
 
 

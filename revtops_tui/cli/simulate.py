@@ -10,6 +10,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from revtops_tui.cli.console import Console
+from revtops_tui.cli.numbers import amount, count, port, whole
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.engine.simulation import Simulated, parse_fault
 from revtops_tui.engine.workspace import Workspace
@@ -25,13 +26,15 @@ def add_simulate(parser: Parser) -> None:
         ("revtops simulate linear --json", "addresses and credentials, for a script"),
     )
     parser.add_argument("vendor", nargs="*", metavar="VENDOR", help="which ones; all without it")
-    parser.add_argument("--size", type=int, default=1_000, metavar="N", help="number of deals; the rest in proportion")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same company")
     parser.add_argument(
-        "--latency", type=float, default=0.0, metavar="MS", help="milliseconds an answer takes at least"
+        "--size", type=count, default=1_000, metavar="N", help="number of deals; the rest in proportion"
     )
-    parser.add_argument("--rate-limit", type=int, metavar="N", help="requests in ten seconds; without it no limit")
-    parser.add_argument("--port", type=int, default=0, help="port of the first one; 0 takes free ones")
+    parser.add_argument("--seed", type=whole, default=1, help="the same seed gives the same company")
+    parser.add_argument(
+        "--latency", type=amount, default=0.0, metavar="MS", help="milliseconds an answer takes at least"
+    )
+    parser.add_argument("--rate-limit", type=count, metavar="N", help="requests in ten seconds; without it no limit")
+    parser.add_argument("--port", type=port, default=0, help="port of the first one; 0 takes free ones")
     parser.add_argument(
         "--fault",
         action="append",

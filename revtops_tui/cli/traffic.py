@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from revtops_tui.cli.console import Console
+from revtops_tui.cli.numbers import count
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.engine.errors import EngineError
 
@@ -47,7 +48,7 @@ def add_traffic(parser: Parser) -> None:
     parser.add_argument(
         "exchanges", nargs="*", metavar="WORD", help="show ID, export FILE, tail, clear, or list; then the filter"
     )
-    parser.add_argument("--limit", type=int, default=50, metavar="N", help="how many at most (50)")
+    parser.add_argument("--limit", type=count, default=50, metavar="N", help="how many at most (50)")
     parser.add_argument("--curl", action="store_true", help="for show: as a curl command, without secrets")
     parser.set_defaults(run=traffic)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from revtops_tui.cli import prompts
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.interrupt import run_cancellable
+from revtops_tui.cli.numbers import port
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace
@@ -30,7 +31,7 @@ def add_web(parser: Parser) -> None:
             "print the address only; through ssh -L 8790:127.0.0.1:8790 from elsewhere",
         ),
     )
-    parser.add_argument("--port", type=int, default=0, metavar="N", help="at this port; otherwise at a free one")
+    parser.add_argument("--port", type=port, default=0, metavar="N", help="at this port; otherwise at a free one")
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="this machine; no other is taken")
     parser.add_argument("--demo", action="store_true", help="over a simulated company, nothing kept")
     parser.add_argument("--no-open", action="store_true", help="do not open a browser")

@@ -13,6 +13,7 @@ import pytest
 from revtops_tui import __version__
 from revtops_tui.cli import commands
 from revtops_tui.cli.main import top_parser
+from revtops_tui.engine.errors import EngineError
 from tests.support.command_line import CommandLine, Shop, ended
 
 HEAVY = {
@@ -92,6 +93,7 @@ def test_without_a_terminal_the_app_prints_help_and_refuses(revtops: CommandLine
     done = revtops()
     assert done.code == 2
     assert done.stdout == top_parser().format_help()
+    assert "The app needs a terminal." in done.stderr
 
 
 def test_without_a_terminal_json_still_gets_a_document(revtops: CommandLine) -> None:
@@ -162,6 +164,25 @@ def test_a_mistake_in_the_arguments_is_a_document_too(revtops: CommandLine) -> N
     assert error["kind"] == "usage"
     assert "tomorrow" in error["message"]
     assert error["hint"] == "revtops sync --help"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("org", "rename"), "'rename' is none of list, create, use."),
+        (("ledger", "--status", "lost"), "--status: 'lost' is none of ok, failed, unknown."),
+        (("sql", "SELECT 1", "--limit", "0"), "Argument --limit: '0' is no whole number from 1."),
+        (("undo", "last"), "Argument ID: 'last' is no whole number."),
+        (("serve", "--port", "70000"), "Argument --port: '70000' is no whole number from 0 to 65,535."),
+        (("policy", "--expire", "-1"), "Argument --expire: '-1' is no number of 0 or more."),
+    ],
+)
+def test_an_argument_that_is_none_is_refused_in_words_for_people(words: tuple[str, ...], message: str) -> None:
+    parser = commands.parser_for(words[0])
+    assert parser is not None
+    with pytest.raises(EngineError) as refusal:
+        parser.parse_intermixed_args(list(words[1:]))
+    assert refusal.value.message == message
 
 
 def test_options_stand_before_and_after_the_command(revtops: CommandLine, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from revtops_tui.tui.shell.alerts import Alerts
 from revtops_tui.tui.shell.dialogs import DIALOGS, OVER_OTHERS, show_settings
 from revtops_tui.tui.shell.indexing import Indexing
 from revtops_tui.tui.shell.jobs import USUAL, Extent, Jobs
-from revtops_tui.tui.shell.leaving import Leaving
+from revtops_tui.tui.shell.leaving import NOT_THERE, Leaving
 from revtops_tui.tui.shell.notices import Notices
 from revtops_tui.tui.shell.syncs import Syncs
 from revtops_tui.tui.shell.tasks import Task, Tasks, UnderWay, summary
@@ -138,6 +138,11 @@ class RevtopsApp(App[None]):
     def change_setting(self, key: str, value: Any) -> None:
         """Write a setting, and live by it."""
         settings.change(self, key, value)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Textual's own, which ends the app; but nobody misses what was half made or gone when the app was left."""
+        if not (isinstance(error, NOT_THERE) and (self._exit or not self.is_running)):
+            super()._handle_exception(error)
 
     def on_unmount(self) -> None:
         """However the app ends, no work keeps the process alive; the process waits until it has committed."""

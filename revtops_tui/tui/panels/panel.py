@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from textual.containers import Vertical
-from textual.widget import Widget
 
 if TYPE_CHECKING:
     from revtops_tui.tui.app import RevtopsApp
@@ -37,11 +36,6 @@ class Panel(Vertical):
     def host(self) -> RevtopsApp:
         """The app."""
         return cast("RevtopsApp", self.app)
-
-    async def mount_composed_widgets(self, widgets: list[Widget]) -> None:
-        """Textual's own; but the app may have been left since the panel was asked for."""
-        if self.is_attached:
-            await super().mount_composed_widgets(widgets)
 
     def show(self, entry: Entry) -> None:
         """Something was chosen, or what is chosen has been read again."""

@@ -13,10 +13,18 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
+from textual.app import ScreenError
+from textual.css.query import NoMatches
+from textual.dom import NoScreen
+from textual.signal import SignalError
+from textual.widget import MountError
+
 if TYPE_CHECKING:
     from revtops_tui.tui.app import RevtopsApp
 
 _CANCELLED = 130
+NOT_THERE = (MountError, NoMatches, NoScreen, ScreenError, SignalError)
+"""What asking for a widget or a screen raises that was not made yet, or is gone."""
 
 
 class Leaving:

@@ -23,6 +23,7 @@ _WEEKS_BACK = 26
 _RUNS = 40
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _NO_STAGE = "no stage"
+_NO_PIPELINE = "no pipeline"
 
 Key = tuple[int, str | None, str | None]
 """A connection, a pipeline's id at the vendor, and a stage as a deal names it."""
@@ -96,6 +97,36 @@ Place = tuple[int, str, int, str]
 """Where a stage stands: a connection, a pipeline, the order in it, and the stage's name."""
 
 
+class _Labels:
+    """What stages are called: by their names, and where several have the same one also by what tells them apart."""
+
+    def __init__(self, ws: Workspace) -> None:
+        systems = sql(ws, "SELECT id, slug, name FROM connections", limit=_ROWS).rows
+        self._systems = {connection: _selector(slug, name) for connection, slug, name in systems}
+        pipelines = sql(ws, "SELECT connection_id, source_id, name FROM pipelines", limit=_ROWS).rows
+        self._pipelines = {(connection, source_id): name for connection, source_id, name in pipelines}
+
+    def of(self, places: Sequence[Place]) -> list[str]:
+        """A label for each."""
+        alike: dict[str, set[tuple[int, str]]] = defaultdict(set)
+        for connection, pipeline, _, name in places:
+            alike[name].add((connection, pipeline))
+        return [self._label(place, alike[place[-1]]) for place in places]
+
+    def _label(self, place: Place, alike: set[tuple[int, str]]) -> str:
+        connection, of, _, name = place
+        words = [name]
+        if sum(each == connection for each, _ in alike) > 1:
+            words.append(self._pipelines.get((connection, of)) or of or _NO_PIPELINE)
+        if len({each for each, _ in alike}) > 1:
+            words.append(self._systems[connection])
+        return " · ".join(words)
+
+
+def _selector(slug: str, name: str) -> str:
+    return slug if name == "default" else f"{slug}:{name}"
+
+
 @dataclass(order=True)
 class _Sum:
     count: int = 0
@@ -111,7 +142,7 @@ class _Sum:
 
 def pipeline(ws: Workspace) -> list[Part]:
     """The amounts of deals by stage: open ones in the order of their pipeline, then what was won and lost."""
-    stages = _Stages(ws)
+    stages, labels = _Stages(ws), _Labels(ws)
     query = (
         "SELECT connection_id, pipeline_source_id, stage, currency, count(*), total(amount) "
         "FROM deals GROUP BY 1, 2, 3, 4 ORDER BY 1, 2"
@@ -123,20 +154,20 @@ def pipeline(ws: Workspace) -> list[Part]:
         sums[stage.outcome, currency or ""].setdefault(place, _Sum()).add(count, amount)
     headings = {"open": ("Open", ""), "won": ("Won", "good"), "lost": ("Lost", "bad")}
     return [
-        _stages_of(f"{heading}{f' in {currency}' if currency else ''}", found, currency, tone)
+        _stages_of(f"{heading}{f' in {currency}' if currency else ''}", found, labels, currency, tone)
         for outcome, (heading, tone) in headings.items()
         for currency, found in _largest_first({c: found for (o, c), found in sums.items() if o == outcome})
     ]
 
 
-def _stages_of(heading: str, sums: Mapping[Place, _Sum], currency: str, tone: str) -> Part:
+def _stages_of(heading: str, sums: Mapping[Place, _Sum], labels: _Labels, currency: str, tone: str) -> Part:
     by_order = sorted(sums.items())
     count = sum(each.count for _, each in by_order)
     return Part(
         heading,
         f"amount of {plural(count, 'deal')} by stage",
         "bars",
-        [(place[-1], each.amount) for place, each in by_order],
+        list(zip(labels.of([place for place, _ in by_order]), (each.amount for _, each in by_order), strict=True)),
         unit=currency,
         notes=[plural(each.count, "deal") for _, each in by_order],
         tone=tone,
@@ -220,7 +251,7 @@ def sync_history(ws: Workspace) -> list[Part]:
     """  # noqa: S608 - a number of our own
     runs: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for _, slug, name, *run in sql(ws, query, limit=_ROWS).rows:
-        runs[slug if name == "default" else f"{slug}:{name}"].append(tuple(run))
+        runs[_selector(slug, name)].append(tuple(run))
     return [part for selector, found in runs.items() for part in _runs_of(selector, found)]
 
 

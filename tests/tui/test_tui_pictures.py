@@ -136,6 +136,41 @@ def test_stages_of_a_vendor_without_a_list_of_them(ws: Workspace, shop: Shop) ->
     ]
 
 
+def test_stages_of_one_name_are_told_apart_by_pipeline_and_system(stocked: Workspace) -> None:
+    others = ("shop", "second"), ("bell", "default")
+    with closing(sqlite3.connect(stocked.database.path)) as database, database:
+        (first, organization) = database.execute("SELECT id, organization_id FROM connections").fetchone()
+        copied = "organization_id, source_system, status, created_at"
+        made = [
+            database.execute(
+                f"INSERT INTO connections (slug, name, {copied}) SELECT ?, ?, {copied} FROM connections WHERE id = ?",
+                (slug, name, first),
+            ).lastrowid
+            for slug, name in others
+        ]
+        entity = "organization_id, source_system, synced_at, connection_id, source_id, name"
+        for connection, source_id, name in ((made[0], "n", "New business"), (made[0], "r", "Renewals")):
+            database.execute(
+                f"INSERT INTO pipelines ({entity}) VALUES (?, 'shop', '2026-03-02T09:25:00.000000Z', ?, ?, ?)",
+                (organization, connection, source_id, name),
+            )
+        database.execute("DELETE FROM deals")
+        rows = [(made[0], "n", "Demo"), (made[0], "r", "Demo"), (made[0], "r", "Talk"), (made[1], None, "Demo")]
+        for number, (connection, pipeline, stage) in enumerate(rows):
+            database.execute(
+                f"INSERT INTO deals ({entity}, pipeline_source_id, stage) "
+                "VALUES (?, 'shop', '2026-03-02T09:25:00.000000Z', ?, ?, 'x', ?, ?)",
+                (organization, connection, str(number), pipeline, stage),
+            )
+    (part,) = engine.pipeline(stocked)
+    assert [label for label, _ in part.rows] == [
+        "Demo · New business · shop:second",
+        "Demo · Renewals · shop:second",
+        "Talk",
+        "Demo · bell",
+    ]
+
+
 # -- in the app --------------------------------------------------------------------------------------------------------
 
 

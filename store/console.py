@@ -21,6 +21,7 @@ _STEPS_BETWEEN_LOOKS = 20_000
 _TABLE_FUNCTIONS = frozenset({"json_each", "json_tree"})
 _DENIED_FUNCTIONS = frozenset({"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit"})
 _WIDE = re.compile(r"%[^a-zA-Z%]*(\*|\d{5,})")
+_MISSING = re.compile(r"no such (?P<kind>column|table): (?:\S+\.)?(?P<name>\S+)")
 _ALLOWED = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE})
 
 
@@ -163,5 +164,18 @@ def _sentence(error: Exception, scoped: Scoped, *, stopped: bool) -> StoreError:
         return StoreError("invalid_input", "printf takes no * and no width over 9,999.")
     if "one statement" in text:
         return StoreError("invalid_input", "One statement at a time, please.")
-    hint = f"There are: {', '.join(sorted(scoped.tables))}." if "no such table" in text else ""
-    return StoreError("invalid_input", f"SQL: {text}.", hint=hint)
+    return StoreError("invalid_input", f"SQL: {text}.", hint=_meant(text, scoped))
+
+
+def _meant(text: str, scoped: Scoped) -> str:
+    """What may have been meant by a name that is not there; for a table, or else all of them."""
+    missing = _MISSING.search(text)
+    if missing is None:
+        return ""
+    from difflib import get_close_matches
+
+    is_table = missing["kind"] == "table"
+    known = set(scoped.tables) if is_table else {name for columns in scoped.tables.values() for name in columns}
+    if close := get_close_matches(missing["name"].lower(), sorted(known)):
+        return f"Did you mean {' or '.join(close)}?"
+    return f"There are: {', '.join(sorted(known))}." if is_table else ""

@@ -136,6 +136,7 @@ def undo(options: Namespace, ws: Workspace, console: Console) -> int:
         return show_preview(engine.undo_preview(ws, options.id), console)
     if not options.yes:
         if not console.interactive:
+            engine.entry(ws, options.id)  # one that is not there needs nobody to agree
             raise EngineError("usage", "A change is taken back only when somebody agrees.", hint="Add --yes to do it.")
         show_changes(engine.undo_preview(ws, options.id), console)
         if not prompts.confirm("Write this back?"):

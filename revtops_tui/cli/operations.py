@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _NOT_YET = 3
 _DECLARED = {"write": "write_operations", "action": "actions"}
+_OTHER = {"write": "action", "action": "write"}
+_PLURAL = {"write": "writes", "action": "actions"}
 
 
 def add_write(parser: Parser) -> None:
@@ -122,9 +124,7 @@ def _chosen(
         return None
     found = next((one for one in declared if one["name"] == name), None)
     if found is None:
-        names = [one["name"] for one in declared]
-        hint = did_you_mean(name, names) or (f"There are: {', '.join(names)}." if names else "")
-        raise EngineError("usage", f"{slug} has no {verb} {name}.", hint=hint)
+        raise EngineError("usage", f"{slug} has no {verb} {name}.", hint=_meant(verb, name, slug, ws))
     if options.help:
         if console.as_json:
             console.document(found)
@@ -132,6 +132,19 @@ def _chosen(
             show_operation(verb, slug, found, console)
         return None
     return found
+
+
+def _meant(verb: str, name: str, slug: str, ws: Workspace) -> str:
+    """Where to look for an operation that is not there: under the other verb, or among those of this one."""
+    manifest = connector_info(ws, slug).manifest
+    names, others = ([one["name"] for one in manifest[_DECLARED[each]]] for each in (verb, _OTHER[verb]))
+    if name in others:
+        return f"revtops {_OTHER[verb]} {slug} {name}"
+    return did_you_mean(name, names) or (f"There are: {', '.join(names)}." if names else _elsewhere(slug))
+
+
+def _elsewhere(slug: str) -> str:
+    return f"What it can do: revtops connectors {slug}"
 
 
 def _explain(options: Namespace, verb: str) -> None:
@@ -145,7 +158,7 @@ def _list(verb: str, slug: str, declared: Sequence[Mapping[str, Any]], console: 
         console.document(declared)
         return
     if not declared:
-        console.say(f"{slug} declares none.")
+        console.say(f"{slug} declares no {_PLURAL[verb]}. {_elsewhere(slug)}")
     for position, one in enumerate(declared):
         if position:
             console.line()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from revtops_tui.cli.console import Console
@@ -60,25 +61,38 @@ def _ignore(options: Namespace, ws: Workspace, console: Console) -> int:
             "usage", "--ignore stands alone, with the IDs of records.", hint="revtops rejected lists them."
         )
     forgotten = engine.ignore_rejected(ws, options.ignore)
+    unknown = _unknown(options.ignore, forgotten)
     if console.as_json:
         console.document({"ignored": forgotten})
     else:
         console.line(f"{plural(forgotten, 'rejected record')} forgotten.")
-    return 0
+    return _partial(unknown, console)
 
 
 def _retry(options: Namespace, ws: Workspace, console: Console) -> int:
     if options.retry and options.connection:
         raise EngineError("usage", "Give a connection or IDs, not both.")
     stored, remaining = engine.retry_rejected(ws, options.retry or None, options.connection)
+    unknown = _unknown(options.retry, stored + remaining) if options.retry else 0
     if console.as_json:
         console.document({"stored": stored, "rejected": remaining})
     else:
         console.line(f"{plural(stored, 'record')} stored, {remaining:,} still rejected.")
-    unknown = len(set(options.retry)) - stored - remaining if options.retry else 0
+    return _partial(unknown, console) or (_PARTIAL if remaining else 0)
+
+
+def _unknown(ids: Sequence[int], known: int) -> int:
+    """How many of the IDs there are not. Raises EngineError where there is none of them: nothing was done then."""
+    if not known:
+        listed = " or ".join(map(str, ids))
+        raise EngineError("usage", f"There is no rejected record {listed}.", hint="revtops rejected lists them.")
+    return len(set(ids)) - known
+
+
+def _partial(unknown: int, console: Console) -> int:
     if unknown:
         console.say(f"{plural(unknown, 'ID')} not among the rejected records.", "yellow")
-    return _PARTIAL if remaining or unknown else 0
+    return _PARTIAL if unknown else 0
 
 
 COMMANDS = {"rejected": add_rejected}

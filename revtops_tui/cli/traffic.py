@@ -146,9 +146,8 @@ def _write(found: Exchange, console: Console) -> None:
     for name, value in contents.request_headers.items():
         console.line(f"{name}: {value}")
     _write_body(contents.request_body, console)
-    console.heading(
-        f"{summary.status or summary.error}  {summary.seconds * 1000:.0f} ms, waited {summary.waited:.1f} s"
-    )
+    waited = f", waited {summary.waited:.1f} s" if summary.waited else ""
+    console.heading(f"{summary.status or summary.error}  {summary.seconds * 1000:.0f} ms{waited}")
     for name, value in contents.response_headers.items():
         console.line(f"{name}: {value}")
     _write_body(contents.response_body, console)

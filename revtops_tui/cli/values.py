@@ -13,6 +13,8 @@ from revtops_tui.cli import prompts
 from revtops_tui.cli.console import Console
 from revtops_tui.engine.errors import EngineError
 
+_OBJECT = 'A JSON object is needed, such as {"name": "value"}.'
+
 
 def pairs(texts: Sequence[str]) -> dict[str, str]:
     """`name=value…` by name. Raises EngineError for anything else, and for a name given twice."""
@@ -30,14 +32,17 @@ def pairs(texts: Sequence[str]) -> dict[str, str]:
 
 def read_object(text: str, what: str) -> Mapping[str, Any]:
     """A JSON object from an argument, or from stdin where that is `-`. Raises EngineError."""
+    given = sys.stdin.read() if text == "-" else text
+    if not given.strip():
+        raise EngineError("invalid_input", f"{what} is empty.", hint=_OBJECT)
     try:
-        value = json.loads(sys.stdin.read() if text == "-" else text)
+        value = json.loads(given)
     except (ValueError, RecursionError) as error:
         # The position only: the text may hold a secret.
         where = f" (character {error.pos + 1})" if isinstance(error, json.JSONDecodeError) else ""
-        raise EngineError("invalid_input", f"{what} is not JSON{where}.", hint='Such as {"name": "value"}.') from error
+        raise EngineError("invalid_input", f"{what} is not JSON{where}.", hint=_OBJECT) from error
     if not isinstance(value, dict):
-        raise EngineError("invalid_input", f"{what} must be a JSON object.", hint='Such as {"name": "value"}.')
+        raise EngineError("invalid_input", f"{what} must be a JSON object.", hint=_OBJECT)
     return value
 
 

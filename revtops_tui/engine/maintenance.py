@@ -73,5 +73,6 @@ def _database(ws: Workspace) -> str:
 def _connectors(ws: Workspace) -> list[Check]:
     found = [Check("connectors", ok=True, message=f"{len(ws.catalog)} found: {', '.join(ws.catalog)}")]
     return found + [
-        Check("connector", ok=False, message=f"{b.name}: {b.reason}", hint=b.source) for b in ws.catalog.broken
+        Check("connector", ok=False, message=f"{b.name}: {b.reason}", hint=f"Mend {b.source}, or take it away.")
+        for b in ws.catalog.broken
     ]

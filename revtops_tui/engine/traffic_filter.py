@@ -118,7 +118,7 @@ def _status(wanted: Wanted, value: str) -> Wanted:
         return replace(wanted, unanswered=True)
     found = _STATUS.fullmatch(value.lower())
     if found is None:
-        raise _misspelt(f"status:{value}", f"{value} is no status.", HELP["status:404"])
+        raise _unlike(f"status:{value}", f"{value} is no status.", "status:404")
     return replace(wanted, statuses=(*wanted.statuses, _range(found)))
 
 
@@ -135,7 +135,7 @@ def _range(found: re.Match[str]) -> tuple[int, int]:
 def _ms(wanted: Wanted, value: str) -> Wanted:
     number = value.lstrip("<>=")
     if not number.isdecimal():
-        raise _misspelt(f"ms:{value}", f"{value} is no number of milliseconds.", HELP["ms:>500"])
+        raise _unlike(f"ms:{value}", f"{value} is no number of milliseconds.", "ms:>500")
     seconds = int(number) / _MILLISECONDS
     return replace(wanted, faster=seconds) if value.startswith("<") else replace(wanted, slower=seconds)
 
@@ -154,7 +154,7 @@ def _moment(word: str, value: str) -> str:
     try:
         return text_of(dt.datetime.fromisoformat(value).astimezone())
     except ValueError:
-        raise _misspelt(word, f"{value} is no time.", HELP["since:1h"]) from None
+        raise _unlike(word, f"{value} is no time.", "since:1h") from None
 
 
 def _whole(word: str, value: str) -> int:
@@ -166,8 +166,13 @@ def _whole(word: str, value: str) -> int:
 def _row(word: str, value: str, rows: RowExchanges | None) -> tuple[int, ...]:
     entity, _, number = value.rpartition("/")
     if rows is None or not entity or not number.isdecimal():
-        raise _misspelt(word, f"{value} names no row.", HELP["record:deals/7"])
+        raise _unlike(word, f"{value} names no row.", "record:deals/7")
     return rows(entity, int(number))
+
+
+def _unlike(word: str, message: str, like: str) -> EngineError:
+    """The error for a value that is none; `like` is the word of the help that shows how it is written."""
+    return _misspelt(word, message, f"Such as {like}: {HELP[like]}.")
 
 
 def _misspelt(word: str, message: str, hint: str = "") -> EngineError:

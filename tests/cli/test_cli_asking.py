@@ -120,6 +120,20 @@ def test_a_reader_that_leaves_early_hears_no_traceback(revtops: CommandLine, con
     assert (done.stdout.strip(), done.stderr) == ("i", "")
 
 
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ("SELECT d.amout FROM deals d", "Did you mean amount?"),
+        ("SELECT 1 FROM Dealz", "Did you mean deals?"),
+        ("SELECT 1 FROM zzz", "There are: accounts,"),
+    ],
+)
+def test_a_name_that_is_not_there_is_answered_with_one_that_is(
+    revtops: CommandLine, connected_shop: Shop, query: str, hint: str
+) -> None:
+    assert revtops("sql", query, "--json").json["error"]["hint"].startswith(hint)
+
+
 def test_what_nobody_expected_is_a_sentence_with_a_traceback_for_those_who_ask(
     revtops: CommandLine, connected_shop: Shop
 ) -> None:

@@ -6,6 +6,8 @@ import json
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from tests.support.command_line import CommandLine, Shop, deals, ended
 
 # -- writes and actions ------------------------------------------------------------------------------------------------
@@ -82,6 +84,23 @@ def test_an_action_without_an_answer_is_unknown(revtops: CommandLine, connected_
     assert "before you send it again" in done.json["error"]["hint"]
 
 
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("write", "shop", "send_message"), "revtops action shop send_message"),
+        (("action", "shop", "update_deal"), "revtops write shop update_deal"),
+        (("write", "shop", "update_dael"), "Did you mean update_deal?"),
+        (("write", "shop", "paint"), "There are: update_deal, fail."),
+    ],
+)
+def test_an_operation_that_is_not_there_is_answered_with_where_it_is(
+    revtops: CommandLine, shop: Shop, words: tuple[str, ...], hint: str
+) -> None:
+    done = revtops(*words)
+    assert done.code == 2
+    assert done.stderr.splitlines()[1] == hint
+
+
 # -- rejected records --------------------------------------------------------------------------------------------------
 
 
@@ -96,9 +115,13 @@ def test_rejected_records_are_shown_and_retried(revtops: CommandLine, connected_
     assert shown[1].split()[1:4] == ["shop", "deals", "9"]
     retried = revtops("rejected", "--retry", "--json")
     assert (retried.code, retried.json) == (3, {"stored": 0, "rejected": 1})
-    unknown = revtops("rejected", "--retry", str(one["id"] + 1))
+    unknown = revtops("rejected", "--retry", str(one["id"]), str(one["id"] + 1))
     assert unknown.code == 3
     assert "1 ID not among the rejected records." in unknown.stderr
+    for option in ("--retry", "--ignore"):
+        none = revtops("rejected", option, str(one["id"] + 1))
+        assert (none.code, none.stdout) == (2, "")
+        assert f"There is no rejected record {one['id'] + 1}." in none.stderr
     assert revtops("rejected", "shop", "--retry", "7").code == 2
 
 

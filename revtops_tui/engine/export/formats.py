@@ -63,6 +63,7 @@ def format_of(path: Path) -> Format:
     """The format that a file's name says. Raises EngineError."""
     found = FORMATS.get(path.suffix.lower())
     if found is None:
-        endings = ", ".join(FORMATS)
+        *most, last = FORMATS
+        endings = f"{', '.join(most)} or {last}"
         raise EngineError("usage", f"{path.name} does not say what kind of file it is.", hint=f"End it in {endings}.")
     return found

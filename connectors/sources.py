@@ -23,6 +23,8 @@ SDK_MODULES = frozenset(
         "choosing",
         "context",
         "discovery",
+        "entity_store",
+        "entity_writer",
         "errors",
         "http",
         "loading",

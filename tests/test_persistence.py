@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from pydantic import field_validator
 
+from connectors.entity_writer import EntityWriter
 from connectors.errors import ConnectorError
 from connectors.models import ENTITY_ALIASES, ENTITY_RECORDS, DealRecord, Record, SharedFileRecord
-from connectors.persistence import EntityWriter, persist_records
+from connectors.persistence import persist_records
 from connectors.stream import Checkpoint, Deleted, Page
 from store import connections, rejections, runs, upsert
 from store.connections import Connection

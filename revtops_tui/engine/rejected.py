@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from connectors.entity_writer import EntityWriter
 from connectors.models import ENTITY_RECORDS, Record
-from connectors.persistence import EntityWriter
 from revtops_tui.engine.connections import connector_class, find
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from connectors.context import current_entity
+from connectors.entity_writer import EntityCounts, EntityWriter
 from connectors.errors import (
     AuthenticationError,
     BookmarkLostError,
@@ -25,7 +26,6 @@ from connectors.errors import (
     SyncCancelledError,
 )
 from connectors.models import ENTITY_RECORDS, entity_name
-from connectors.persistence import EntityCounts, EntityWriter
 from connectors.stream import Deleted, Item
 from revtops_tui.engine.errors import EngineError, people
 from store import runs

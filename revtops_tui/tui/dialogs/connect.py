@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,6 +21,7 @@ from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.form import Field, Form
 from revtops_tui.tui.widgets.press import Press
+from store.connections import DEFAULT_NAME
 
 if TYPE_CHECKING:
     from revtops_tui.engine.connections import ConnectionInfo
@@ -52,26 +54,33 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
         Binding("ctrl+o,f6", "sign_in", "Sign in", show=False, id="dialog.sign_in"),
     ]
 
-    def __init__(self, manifest: Mapping[str, Any], existing: ConnectionInfo | None) -> None:
-        """`existing`: the connection whose credentials are to be replaced."""
+    def __init__(
+        self, manifest: Mapping[str, Any], existing: ConnectionInfo | None = None, others: Sequence[str] = ()
+    ) -> None:
+        """`existing`: the connection whose credentials are to be replaced.
+
+        `others`: the names of those that there are, where another one is to be made: then its name is asked for first.
+        """
         super().__init__()
         self._manifest = manifest
         self._existing = existing
+        self._others = others
+        self._draft = existing.selector if existing else " ".join([manifest["slug"], *others])
         self._seconds = 0
         self._parameters = parse_auth_fields([AuthField(**field) for field in manifest["auth_fields"]])
 
     def compose(self) -> ComposeResult:
         """The connector's fields, then those every connection has."""
-        draft = self.host.drafts.get(self._manifest["slug"], {})
-        known = {"connection name": "default", "base URL": ""}
-        if self._existing:
-            known = {"connection name": self._existing.name, "base URL": self._existing.base_url or ""}
+        draft = self.host.drafts.get(self._draft, {})
+        known = {_NAME.name: DEFAULT_NAME, _BASE_URL.name: (self._existing and self._existing.base_url) or ""}
         signs_in = "ctrl+o sign in · " if self._manifest["oauth"] else ""
-        with Box(f"Connect {self._manifest['name']}", f"{signs_in}ctrl+s test & save · tab next · esc close"):
+        with Box(self._title, f"{signs_in}ctrl+s test & save · tab next · esc close"):
             with VerticalScroll(can_focus=False):
+                if self._others:
+                    yield Form([self._name_among_others], draft)
                 yield Form(self._parameters, draft)
                 yield Static("Advanced", markup=False, classes="advanced")
-                yield Form([_NAME, _BASE_URL], known | draft)
+                yield Form([_BASE_URL] if self._existing or self._others else [_NAME, _BASE_URL], known | draft)
             yield Static("* required", markup=False, id="state")
             with Horizontal(classes="buttons"):
                 yield Press("Cancel", name="cancel")
@@ -80,6 +89,19 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
                 if self._can_use_nango:
                     yield Press("Nango…", name="nango")
                 yield Press("Test & save", name="save")
+
+    @property
+    def _title(self) -> str:
+        system = self._manifest["name"]
+        if self._existing and self._existing.name != DEFAULT_NAME:
+            return f"Connect {system} · {self._existing.name}"
+        return f"Connect another {system}" if self._others else f"Connect {system}"
+
+    @property
+    def _name_among_others(self) -> Parameter:
+        slug, there_are = self._manifest["slug"], ", ".join(self._others)
+        told = f"Tells it apart from {there_are}; {slug}:NAME stands for it everywhere."
+        return replace(_NAME, required=True, description=told)
 
     def on_mount(self) -> None:
         """Start in the first field."""
@@ -102,7 +124,7 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
 
     def action_leave(self) -> None:
         """Close; what was typed is kept until the app is left, secrets excepted."""
-        self.host.drafts[self._manifest["slug"]] = {k: v for form in self._forms for k, v in form.draft().items()}
+        self.host.drafts[self._draft] = {k: v for form in self._forms for k, v in form.draft().items()}
         self.dismiss(None)
 
     @on(Press.Pressed, "#cancel")
@@ -111,7 +133,7 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
-        if any(event.input is form.query(Input).last() for form in self._forms):
+        if any(event.input is form.query(Input).last() for form in self._forms[-2:]):
             self.action_save()
         else:
             self.focus_next()
@@ -137,9 +159,10 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
         if wrong:
             wrong[0].focus_editor()
             return
-        fields, common = (form.values() for form in self._forms)
+        fields, name, base_url = self._typed()
+        if self._is_taken(name):
+            return
         kept = {name: value for name, value in fields.items() if name not in TOKEN_FIELDS}
-        name, base_url = _named(common)
         self.host.push_screen(dialog(self._manifest, kept, name, base_url), self._signed_in)
 
     def _signed_in(self, connection: ConnectionInfo | None) -> None:
@@ -151,25 +174,42 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
         """Check what was typed, try it at the vendor, and keep it when it works."""
         if self.query_one("#save").disabled or not all(form.check() for form in self._forms):
             return
-        fields, common = (form.values() for form in self._forms)
+        fields, name, base_url = self._typed()
+        if self._is_taken(name):
+            return
         self._say(f"Asking {self._manifest['name']} whether it knows these credentials…", "-busy")
         self._seconds = 0
         self._clock.resume()
         self.query_one("#save").disabled = True
         in_background(
             self.app,
-            partial(_connect, self.host.ws, self._manifest["slug"], fields, common),
+            partial(_connect, self.host.ws, self._manifest["slug"], fields, name, base_url),
             self._connected,
             self._refused,
             group=f"connect {self._manifest['slug']}",
         )
+
+    def _typed(self) -> tuple[dict[str, Any], str, str | None]:
+        """The credentials, the connection's name, and its base URL."""
+        typed = {name: value for form in self._forms for name, value in form.values().items()}
+        base_url = typed.pop(_BASE_URL.name, None) or None
+        given = typed.pop(_NAME.name, None)
+        return typed, self._existing.name if self._existing else given or DEFAULT_NAME, base_url
+
+    def _is_taken(self, name: str) -> bool:
+        """Whether there is one of that name, whose credentials would be replaced. It is said then."""
+        if name not in self._others:
+            return False
+        self._say(f"There is one called {name}. Choose another name.", "-wrong")
+        self.query(Field).first().focus_editor()
+        return True
 
     def _count(self) -> None:
         self._seconds += 1
         self._say(f"Asking {self._manifest['name']} whether it knows these credentials… {self._seconds} s", "-busy")
 
     def _connected(self, connection: ConnectionInfo) -> None:
-        self.host.drafts.pop(self._manifest["slug"], None)
+        self.host.drafts.pop(self._draft, None)
         if self.is_current:
             self.dismiss(connection)
         else:  # the form was left while it was asked
@@ -190,13 +230,7 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
         state.update("\n".join(plain(line) for line in text.splitlines()))
 
 
-def _connect(ws: Workspace, slug: str, fields: Mapping[str, Any], common: Mapping[str, Any]) -> ConnectionInfo:
+def _connect(ws: Workspace, slug: str, fields: Mapping[str, Any], name: str, base_url: str | None) -> ConnectionInfo:
     from revtops_tui.engine.connections import connect
 
-    name, base_url = _named(common)
     return connect(ws, slug, fields, name=name, base_url=base_url)
-
-
-def _named(common: Mapping[str, Any]) -> tuple[str, str | None]:
-    """The connection's name and its base URL."""
-    return common.get(_NAME.name) or "default", common.get(_BASE_URL.name) or None

@@ -117,10 +117,18 @@ def _write_state(paper: Paper, connection: ConnectionInfo, now: dt.datetime) -> 
     paper.line(mark, first)
     if rest:
         paper.line(f"  {rest[0]}{'…' if rest[1:] else ''}")
+    paper.line((f"  {connection.selector}, {_whose(connection)}", "muted"))
     if connection.base_url:
         paper.line((f"  at {connection.base_url}", "muted"))
     if connection.next_sync_at:
         paper.line((f"  next sync {until(connection.next_sync_at, now)}", "muted"))
+
+
+def _whose(connection: ConnectionInfo) -> str:
+    """Who it was made for: a person whose account it is, or everybody."""
+    if connection.user_id:
+        return f"{connection.user_id}'s own"
+    return f"for everybody in {connection.organization_id}"
 
 
 def _write_description(paper: Paper, entry: Entry) -> None:
@@ -171,8 +179,14 @@ def _sum(run: RunInfo, kinds: Sequence[str]) -> int:
 
 
 def _write_allowed(paper: Paper, entry: Entry) -> None:
-    scopes = entry.manifest["oauth_scopes"] if entry.manifest else ()
-    if scopes:
+    connection = entry.connection
+    if connection is not None and connection.granted_scopes:
+        paper.heading("Scopes", "what the vendor lets it do")
+        paper.text(", ".join(connection.granted_scopes), "muted", indent=2)
+        if connection.missing_scopes:
+            paper.line(("! ", "bad"), "Not given, though its connector can use them:")
+            paper.text(", ".join(connection.missing_scopes), "bad", indent=2)
+    elif entry.manifest and (scopes := entry.manifest["oauth_scopes"]):
         paper.heading("Scopes", "what its connector asks for").text(", ".join(scopes), "muted", indent=2)
 
 

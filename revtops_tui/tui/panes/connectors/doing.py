@@ -1,4 +1,4 @@
-"""What one does with a connection or a connector from the list of them: connect, test, sync, schedule, disconnect."""
+"""What one does with a connection or a connector from the list of them: connect, rename, test, sync, disconnect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textual.dom import DOMNode
 from revtops_tui.tui.background import in_background
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from revtops_tui.engine.connections import ConnectionInfo
     from revtops_tui.engine.errors import EngineError
@@ -67,6 +67,46 @@ class Doing:
     def _connected(self, entry: Entry, connection: ConnectionInfo | None) -> None:
         if connection is not None:
             self._host.announce_connected(connection, entry.title)
+
+    def connect_another(self, entry: Entry, names: Sequence[str]) -> None:
+        """Connect its system once more; `names` are taken."""
+        if entry.manifest is None:
+            return
+        from revtops_tui.tui.dialogs.connect import ConnectDialog
+
+        def connected(connection: ConnectionInfo | None) -> None:
+            if connection is not None and entry.manifest is not None:
+                self._host.announce_connected(connection, f"{entry.manifest['name']} · {connection.name}")
+
+        self._host.push_screen(ConnectDialog(entry.manifest, others=names), connected)
+
+    def rename(self, entry: Entry) -> None:
+        """Ask for another name, and give it."""
+        if entry.connection is None:
+            return
+        from revtops_tui.tui.dialogs.note import NoteDialog
+
+        told = f"Commands take it as {entry.slug}:NAME. Its records, runs, queries and credentials stay with it."
+        dialog = NoteDialog(f"Rename {entry.title}", told, done="renames it", value=entry.connection.name)
+        self._host.push_screen(dialog, partial(self._rename, entry))
+
+    def _rename(self, entry: Entry, name: str | None) -> None:
+        if name is None:
+            return
+        in_background(
+            self._node,
+            partial(_rename, self._host.ws, entry.id, name),
+            partial(self._renamed, entry),
+            partial(self._host.tell_error, title=entry.title),
+            group=f"rename {entry.id}",
+        )
+
+    def _renamed(self, entry: Entry, renamed: ConnectionInfo) -> None:
+        ended = self._host.jobs.ended
+        if entry.id in ended:
+            ended[renamed.selector] = ended.pop(entry.id)
+        self._host.tell(f"It is {renamed.selector} now.", title=entry.title)
+        self._host.changed.publish(None)
 
     def test(self, entry: Entry) -> None:
         """Ask the vendor whether the connection still works."""
@@ -169,6 +209,8 @@ def can(action: str, entry: Entry | None, host: RevtopsApp, elsewhere: Mapping[s
         "schedule": entry.can_sync,
         "cancel": here,
         "connect": entry.manifest is not None,
+        "another": entry.manifest is not None and entry.connection is not None,
+        "rename": idle,
         "query": entry.can_query,
         "act": entry.can_act,
         "test": idle,
@@ -179,7 +221,10 @@ def can(action: str, entry: Entry | None, host: RevtopsApp, elsewhere: Mapping[s
 
 
 _ABOUT_ONE = frozenset(
-    {"sync", "sync_with", "schedule", "cancel", "connect", "query", "act", "test", "disconnect", "panel"}
+    {
+        *("sync", "sync_with", "schedule", "cancel", "connect", "another", "rename"),
+        *("query", "act", "test", "disconnect", "panel"),
+    }
 )
 
 
@@ -190,6 +235,12 @@ def _connect_builtin(ws: Workspace, slug: str) -> ConnectionInfo:
     from revtops_tui.engine.builtin import connect_builtin
 
     return connect_builtin(ws, slug)
+
+
+def _rename(ws: Workspace, selector: str, name: str) -> ConnectionInfo:
+    from revtops_tui.engine.renaming import rename
+
+    return rename(ws, selector, name)
 
 
 def _test(ws: Workspace, selector: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -55,8 +56,11 @@ def load(ws: Workspace) -> list[Entry]:
 
     catalog = ws.catalog
     connected = connections(ws)
-    entries = [_connection_entry(c, catalog[c.slug].manifest if c.slug in catalog else None) for c in connected]
-    taken = {connection.slug for connection in connected}
+    taken = Counter(connection.slug for connection in connected)
+    entries = [
+        _connection_entry(c, catalog[c.slug].manifest if c.slug in catalog else None, is_alone=taken[c.slug] == 1)
+        for c in connected
+    ]
     entries += [
         Entry(f"add {slug}", info.manifest["name"], slug, info.manifest)
         for slug, info in catalog.items()
@@ -66,8 +70,8 @@ def load(ws: Workspace) -> list[Entry]:
     return entries
 
 
-def _connection_entry(connection: ConnectionInfo, manifest: Mapping[str, Any] | None) -> Entry:
+def _connection_entry(connection: ConnectionInfo, manifest: Mapping[str, Any] | None, *, is_alone: bool) -> Entry:
     title = manifest["name"] if manifest else label_of(connection.slug)
-    if connection.name != "default":
+    if connection.name != "default" or not is_alone:
         title = f"{title} · {connection.name}"
     return Entry(connection.selector, title, connection.slug, manifest, connection)

@@ -43,19 +43,26 @@ class Listing:
         connections = [entry for entry in self.entries.values() if entry.connection]
         return connections[0] if len(connections) == 1 else None
 
-    def successor(self, entry_id: str) -> Entry | None:
-        """The connection that a connector has become, which was listed as one that can be added."""
-        slug = entry_id.removeprefix("add ")
-        if slug == entry_id or entry_id in self.entries:
+    def successor(self, before: Entry) -> Entry | None:
+        """The connection that what was listed has become: a connector is connected, or a connection renamed."""
+        if before.id in self.entries or not before.slug:
             return None
-        return next((entry for entry in self.entries.values() if entry.connection and entry.slug == slug), None)
+        connected = [entry for entry in self.entries.values() if entry.connection and entry.slug == before.slug]
+        if before.connection is None:
+            return next(iter(connected), None)
+        number = before.connection.id
+        return next((entry for entry in connected if entry.connection and entry.connection.id == number), None)
+
+    def names(self, slug: str) -> list[str]:
+        """What the connections of a connector are called."""
+        return [one.connection.name for one in self.entries.values() if one.connection and one.slug == slug]
 
     def items(self, jobs: Jobs, busy: Collection[str], now: dt.datetime) -> list[Item]:
         """The rows. `busy`: entries that are being connected or tested."""
         return [self._item(entry, jobs, busy, now) for entry in self.entries.values()]
 
     def _item(self, entry: Entry, jobs: Jobs, busy: Collection[str], now: dt.datetime) -> Item:
-        search = f"{entry.slug} {' '.join(entry.capabilities)}"
+        search = f"{entry.slug} {entry.connection.selector if entry.connection else ''} {' '.join(entry.capabilities)}"
         if entry.id == HOME:
             return Item(entry.id, entry.title, mark="★", tone="busy")
         if entry.reason:

@@ -60,6 +60,8 @@ class ConnectorsPane(Pane):
         command("connectors.full", "f", "sync(True)", "Full", "Fetch everything again, and notice what was deleted"),
         command("connectors.sync-with", "S", "sync_with", "Sync…", "Sync since a day, some entities, or only try"),
         command("connectors.schedule", "h", "schedule", "Schedule", "Have this connection synced by itself"),
+        command("connectors.another", "N", "another", "Another", "Connect this system once more, by another name"),
+        command("connectors.rename", "R", "rename", "Rename", "Give this connection another name"),
         command("connectors.disconnect", "D", "disconnect", "Disconnect", "Forget the credentials of this connection"),
         command("connectors.reload", "r", "reload", "Reload", "Read connections and connectors again", show=False),
     ]
@@ -111,12 +113,12 @@ class ConnectorsPane(Pane):
     def _loaded(self, read: tuple[Activity, Sequence[Entry]]) -> None:
         is_first = not self._listing.entries
         is_typed_into = self._list.has_typed_ahead
-        before = self._list.current
+        before = self.entry
         self._listing = Listing.of(read[1], read[0])
         self._ended = dict(self.host.jobs.ended)
         self._list.say("No connectors.")
         self._list.show(self._items())
-        follow = self._last if is_first else self._listing.successor(before.id) if before else None
+        follow = self._last if is_first else self._listing.successor(before) if before else None
         if follow is not None:
             self._list.select(follow.id)
         if is_first:
@@ -281,6 +283,16 @@ class ConnectorsPane(Pane):
         """Connect what is chosen, or give it new credentials."""
         if entry := self.entry:
             self._doing.connect(entry)
+
+    def action_another(self) -> None:
+        """Connect the system of what is chosen once more."""
+        if entry := self.entry:
+            self._doing.connect_another(entry, self._listing.names(entry.slug))
+
+    def action_rename(self) -> None:
+        """Give what is chosen another name."""
+        if entry := self.entry:
+            self._doing.rename(entry)
 
     def action_test(self) -> None:
         """Ask the vendor whether the connection still works."""

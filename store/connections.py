@@ -93,6 +93,20 @@ def connections(database: Database, organization_id: str) -> list[Connection]:
     return [Connection(*row) for row in rows]
 
 
+def disconnected(database: Database, organization_id: str, slug: str, name: str) -> Connection | None:
+    """The connection of that slug and name that was disconnected; its rows may be there still."""
+    row = (
+        database.reader()
+        .execute(
+            f"SELECT {_COLUMNS} FROM connections WHERE organization_id = ? AND slug = ? AND name = ? "
+            "AND status = 'disconnected'",
+            (organization_id, slug, name),
+        )
+        .fetchone()
+    )
+    return Connection(*row) if row else None
+
+
 def find_connection(database: Database, organization_id: str, slug: str, name: str = DEFAULT_NAME) -> Connection | None:
     """The organization's connection of that slug and name, or None."""
     return next((c for c in connections(database, organization_id) if (c.slug, c.name) == (slug, name)), None)

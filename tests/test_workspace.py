@@ -117,8 +117,10 @@ def test_a_selector_has_to_say_which(bench: Bench) -> None:
     with pytest.raises(EngineError, match="does not say which") as failure:
         connection(bench.ws, "bench")
     assert (failure.value.exit_code, failure.value.hint) == (2, "One of: bench:eu, bench:us.")
-    with pytest.raises(EngineError):
+    with pytest.raises(EngineError, match="bench:asia is not connected") as failure:
         connection(bench.ws, "bench:asia")
+    assert failure.value.exit_code == 4
+    assert failure.value.hint == "There is: bench:eu, bench:us. A further one: revtops connect bench:asia"
 
 
 def test_a_connector_that_broke_since_is_a_sentence(bench: Bench) -> None:
@@ -148,6 +150,17 @@ def test_disconnecting_forgets_the_credentials_and_what_else_was_asked(bench: Be
     for table in ("deals", "rejected_records", "watermarks"):
         assert bench.ask(f"SELECT count(DISTINCT connection_id) FROM {table}") == [(left,)], table
     assert bench.ask("SELECT count(DISTINCT connection_id) FROM sync_runs") == [(2,)], "what was done stays on record"
+
+
+def test_the_rows_of_what_was_disconnected_can_be_deleted_still(bench: Bench) -> None:
+    bench.connector(STREAM)
+    vendor.items = deals(1, 2)
+    sync(bench.ws)
+    disconnect(bench.ws, "bench")
+    assert disconnect(bench.ws, "bench", delete_data=True) == 2
+    assert bench.ask("SELECT count(*) FROM deals") == [(0,)]
+    with pytest.raises(EngineError, match="is not connected"):
+        disconnect(bench.ws, "bench", delete_data=True)
     with pytest.raises(EngineError) as failure:
         connection(bench.ws, "bench:default")
     assert failure.value.exit_code in (2, 4)

@@ -344,7 +344,7 @@ def add_disconnect(parser: Parser) -> None:
     parser.teach(
         "Forget a connection's credentials. Its records stay in the local database unless --delete-data is given.",
         ("revtops disconnect hubspot", "keeps what was synced"),
-        ("revtops disconnect hubspot:emea --delete-data", "and deletes it"),
+        ("revtops disconnect hubspot:emea --delete-data", "and deletes it, also when it was disconnected before"),
     )
     parser.add_argument("connection", metavar="SLUG", help="which connection: its slug, or slug:name")
     parser.add_argument("--delete-data", action="store_true", help="delete its records from the local database")
@@ -359,6 +359,8 @@ def disconnect(options: Namespace, ws: Workspace, console: Console) -> int:
     else:
         rows = f", {plural(deleted, 'record')} deleted" if options.delete_data else "; its records are kept"
         console.line(f"Disconnected {options.connection}{rows}.")
+        if not options.delete_data:
+            console.say(f"Delete them too: revtops disconnect {options.connection} --delete-data", "dim")
     return 0
 
 

@@ -72,14 +72,14 @@ def find(ws: Workspace, selector: str) -> Connection:
         return exact[0]
     if not name and len(mine) == 1:
         return mine[0]
-    if mine:
-        names = ", ".join(c.selector for c in mine)
+    names = ", ".join(c.selector for c in mine)
+    if mine and not name:
         raise EngineError("usage", f"{selector} does not say which connection.", hint=f"One of: {names}.")
     connector_class(ws, slug)
     raise EngineError(
         "not_connected",
-        f"{slug} is not connected in organization {ws.organization_id}.",
-        hint=f"revtops connect {slug}",
+        f"{selector} is not connected in organization {ws.organization_id}.",
+        hint=f"There is: {names}. A further one: revtops connect {selector}" if mine else f"revtops connect {selector}",
     )
 
 
@@ -175,9 +175,9 @@ def disconnect(ws: Workspace, selector: str, *, delete_data: bool = False) -> in
     """Forget the credentials, and with `delete_data` the rows too; returns how many rows were deleted.
 
     A vendor at which somebody signed in is told, so that its grant ends too. Raises EngineError (busy) while a sync of
-    the connection runs.
+    the connection runs. What was disconnected before can have its rows deleted still.
     """
-    found = find(ws, selector)
+    found = (_disconnected(ws, selector) if delete_data else None) or find(ws, selector)
     try:
         with run_lock(ws.home, found.id, found.selector):
             with credentials_lock(ws.home, found.credentials_key):  # one that is being renewed would come back
@@ -190,6 +190,13 @@ def disconnect(ws: Workspace, selector: str, *, delete_data: bool = False) -> in
         if not _shares_its_grant(ws, found):
             give_back(connector_class(ws, found.slug).meta, kept, found.base_url)
     return deleted
+
+
+def _disconnected(ws: Workspace, selector: str) -> Connection | None:
+    """What was disconnected under that name, where records of it are left."""
+    slug, _, name = selector.partition(":")
+    found = store.disconnected(ws.database, ws.organization_id, slug, name or store.DEFAULT_NAME)
+    return found if found and store.counts(ws.database, found.id) else None
 
 
 def _shares_its_grant(ws: Workspace, found: Connection) -> bool:

@@ -11,12 +11,14 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from revtops_tui.tui.text import fit
 from revtops_tui.tui.widgets.line import Line, ink
+
+_MORE = " …"
+"""Stands for the titles that there is no room for: none is cut."""
 
 
 class PanelBar(Widget):
-    """Titles in one line; where there is no room for all, the one that is shown stays in view."""
+    """Titles in one line: where there is no room for all, as many as fit, and the one that is shown among them."""
 
     DEFAULT_CSS = """
     PanelBar {
@@ -53,19 +55,22 @@ class PanelBar(Widget):
         width, line = self.size.width, Line(self.rich_style)
         self._places = []
         gap = 2 if 1 + sum(len(title) + 2 for _, title in self._titles) <= width else 1
-        for panel, title in self._in_view(width, gap):
+        titles = self._in_view(width, gap)
+        for panel, title in titles:
+            mark = 0 if panel == titles[-1][0] else len(_MORE)
+            if line.width + 1 + len(title) + mark > width:
+                line.add(_MORE, ink(self, "bar--title"))
+                break
             line.add(" ")
             self._places.append((line.width, line.width + len(title), panel))
             state = "current" if panel == self._current else "missing" if panel in self._missing else "title"
             line.add(title, ink(self, f"bar--{state}")).add(" " * (gap - 1))
-        if line.width > width:
-            return Strip.join([line.strip(width - 1), Line(self.rich_style).add(fit("…", 1)).strip(1)])
         return line.strip(width)
 
     def _in_view(self, width: int, gap: int) -> Sequence[tuple[str, str]]:
         """Titles from the first one from which the current one fits."""
         for start in range(len(self._titles)):
-            room = width - 1
+            room = width - len(_MORE)
             for panel, title in self._titles[start:]:
                 room -= len(title) + gap
                 if panel == self._current:

@@ -26,6 +26,7 @@ _SIDES = (
     ("curl", "curl"),
 )
 _PAPERS = {"headers": write_headers, "timing": write_timing}
+_NOTHING_CHOSEN = "No exchange is chosen. What one asked, what came back and how long that took stand here."
 
 
 class ExchangeSides(Vertical):
@@ -51,6 +52,7 @@ class ExchangeSides(Vertical):
         super().__init__()
         self._side = "response"
         self._exchange: Exchange | None = None
+        self._instead = ""
 
     def compose(self) -> ComposeResult:
         """The bar, and room for bodies and for papers."""
@@ -60,7 +62,7 @@ class ExchangeSides(Vertical):
 
     def on_mount(self) -> None:
         """Nothing is chosen yet."""
-        self._show_side()
+        self.show(None)
 
     @property
     def exchange(self) -> Exchange | None:
@@ -75,10 +77,10 @@ class ExchangeSides(Vertical):
         contents = self._exchange.contents
         return (contents.request_body if self._side == "request" else contents.response_body) or b""
 
-    def show(self, exchange: Exchange | None, instead: str = "") -> None:
+    def show(self, exchange: Exchange | None, instead: str = _NOTHING_CHOSEN) -> None:
         """Show an exchange, or the words in its place."""
-        self._exchange = exchange
-        self._show(instead)
+        self._exchange, self._instead = exchange, instead
+        self._show()
 
     def turn(self, by: int) -> None:
         """Show another side."""
@@ -95,49 +97,51 @@ class ExchangeSides(Vertical):
         self._turn_to(message.panel)
 
     @property
+    def _sentence(self) -> str:
+        """What stands in place of a body; "" where there is one, or a paper."""
+        if self._exchange is None:
+            return self._instead
+        if self.body or self._side not in ("request", "response"):
+            return ""
+        if self._side == "request":
+            return "Nothing was sent but the address and the headers."
+        return self._exchange.summary.error or "The answer is empty."
+
+    @property
     def _shown(self) -> JsonView | Sheet:
-        return self.query_one(Sheet) if self._side in _PAPERS else self.query_one(JsonView)
+        is_paper = self._side in _PAPERS or self._sentence
+        return self.query_one(Sheet) if is_paper else self.query_one(JsonView)
 
     def _turn_to(self, side: str) -> None:
-        had_focus = self._shown.has_focus
         self._side = side
         self._show()
-        if had_focus:
-            self._shown.focus()
 
-    def _show_side(self) -> None:
+    def _show(self) -> None:
+        had_focus = any(widget.has_focus for widget in self.query("JsonView, Sheet"))
         self.query_one(PanelBar).show(self._side, ())
+        shown, exchange, sentence = self._shown, self._exchange, self._sentence
         for widget in (self.query_one(JsonView), self.query_one(Sheet)):
-            widget.display = widget is self._shown
-
-    def _show(self, instead: str = "") -> None:
-        self._show_side()
-        exchange = self._exchange
-        self._shown.border_title = Content(plain(title_of(exchange.summary))) if exchange else None
-        if exchange is None:
-            self.query_one(JsonView).say(instead)
-            self.query_one(Sheet).show(lambda width: Paper(width).text(instead, "muted"))
-        elif write := _PAPERS.get(self._side):
-            self.query_one(Sheet).show(lambda width: write(width, exchange))
+            widget.display = widget is shown
+        if had_focus:
+            shown.focus()
+        shown.border_title = Content(plain(title_of(exchange.summary))) if exchange else None
+        if isinstance(shown, JsonView):
+            self._show_body(shown)
+        elif sentence or exchange is None:
+            shown.show(lambda width: Paper(width).text(sentence, "muted"))
         else:
-            self._show_body(exchange)
+            write = _PAPERS[self._side]
+            shown.show(lambda width: write(width, exchange))
 
-    def _show_body(self, exchange: Exchange) -> None:
-        view, contents = self.query_one(JsonView), exchange.contents
-        if self._side == "curl":
-            view.show(curl_of(exchange), "text")
+    def _show_body(self, view: JsonView) -> None:
+        if self._exchange is None:
             return
-        asked = self._side == "request"
-        body = contents.request_body if asked else contents.response_body
-        headers = contents.request_headers if asked else contents.response_headers
-        if body:
-            view.show(body, headers.get("content-type", ""))
-        else:
-            view.say(
-                "Nothing was sent but the address and the headers."
-                if asked
-                else exchange.summary.error or "The answer is empty."
-            )
+        contents = self._exchange.contents
+        if self._side == "curl":
+            view.show(curl_of(self._exchange), "text")
+            return
+        headers = contents.request_headers if self._side == "request" else contents.response_headers
+        view.show(self.body, headers.get("content-type", ""))
 
 
 def curl_of(exchange: Exchange) -> str:

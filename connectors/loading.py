@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING, Any, TypeGuard, cast
 from connectors.base import BaseConnector
 from connectors.errors import DeclarationError
 from connectors.oauth import described
-from connectors.parameter_types import printable
 from connectors.registry import ConnectorAction, WriteOperation, credential_fields
 from connectors.sources import Source, stamp
 from connectors.validation import problems
+from connectors.wording import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

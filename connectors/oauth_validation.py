@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from connectors.oauth import ClientAuth, ClientSecret, OAuthApp, Redirect
-from connectors.parameter_types import shown, suggestion
+from connectors.wording import shown, suggestion
 
 if TYPE_CHECKING:
     from connectors.registry import ConnectorMeta

@@ -34,7 +34,6 @@ SDK_MODULES = frozenset(
         "oauth_validation",
         "once",
         "paging",
-        "parameter_types",
         "parameters",
         "persistence",
         "redaction",
@@ -44,6 +43,7 @@ SDK_MODULES = frozenset(
         "stream",
         "validation",
         "webhooks",
+        "wording",
     }
 )
 """The modules of this package that are no connectors; no connector may take one of these names as its slug."""

@@ -15,7 +15,6 @@ from connectors.errors import DeclarationError
 from connectors.models import ENTITY_ALIASES, ENTITY_RECORDS, Record, entity_name
 from connectors.oauth import OAuthApp
 from connectors.oauth_validation import oauth_problems
-from connectors.parameter_types import shown, suggestion
 from connectors.parameters import parse_auth_fields, parse_parameters
 from connectors.registry import (
     AuthField,
@@ -29,6 +28,7 @@ from connectors.registry import (
     credential_fields,
 )
 from connectors.sources import SDK_MODULES
+from connectors.wording import shown, suggestion
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]{1,62}")
 _ENTITY = re.compile(r"[a-z][a-z0-9_]{0,62}")

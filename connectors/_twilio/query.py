@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from connectors._twilio.sending import e164
 from connectors.errors import InvalidInputError
-from connectors.parameter_types import printable
+from connectors.wording import printable
 
 _SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
 _WORD = re.compile(r"\b(with|to|from|on|since|until|limit)\b", re.IGNORECASE)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.errors import InvalidInputError
-from connectors.parameter_types import printable
+from connectors.wording import printable
 
 _LONGEST_BODY = 1600
 """Characters; by Twilio's page "Message resource" a longer body is refused with error 21617."""

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from connectors.errors import InvalidInputError
-from connectors.parameter_types import printable
+from connectors.wording import printable
 
 FRESHNESS = ("day", "week", "month", "year")
 MOST_RESULTS = 20

@@ -14,7 +14,7 @@ from connectors.errors import (
     PermissionDeniedError,
     VendorUnavailableError,
 )
-from connectors.parameter_types import printable
+from connectors.wording import printable
 
 
 @dataclass(frozen=True)

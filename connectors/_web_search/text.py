@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from connectors.errors import ConnectorError, InvalidInputError
-from connectors.parameter_types import printable
+from connectors.wording import printable
 
 if TYPE_CHECKING:
     from connectors.http.public import PublicPage

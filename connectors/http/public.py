@@ -29,7 +29,7 @@ from connectors.errors import (
 )
 from connectors.http.addresses import is_public, is_public_host
 from connectors.http.wire import tls
-from connectors.parameter_types import printable
+from connectors.wording import printable
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractResolver

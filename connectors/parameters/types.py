@@ -1,4 +1,4 @@
-"""The types a declared parameter can have, and how a value of each is checked, read from text and shown.
+"""The types a declared parameter can have, and how a value of each is checked and read from text.
 
 Values are JSON values: dates and datetimes are ISO 8601 text.
 """
@@ -6,18 +6,15 @@ Values are JSON values: dates and datetimes are ISO 8601 text.
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import json
 import math
 import re
 import urllib.parse
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 _MAX_DEPTH = 100
-_SHOWN_LENGTH = 40
-_LARGEST_SHOWN = 10**20
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _BOOLEANS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
@@ -46,6 +43,7 @@ def _is_text(value: Any) -> bool:
 
 
 def is_scalar(value: Any) -> bool:
+    """Whether a value is neither a list, an object nor null: what may be a choice."""
     return isinstance(value, str | bool) or _is_number(value)
 
 
@@ -133,30 +131,3 @@ KINDS: dict[str, Kind] = {
     "password": Kind("text", _is_text, {"type": "string", "writeOnly": True}),
     "url": Kind("an address like https://example.com", _is_url, {"type": "string", "format": "uri"}),
 }
-
-
-def shown(value: Any) -> str:
-    """A value in an error: enough to recognise it, never long, never with control characters."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return f"the text '{printable(value)}'"
-    if isinstance(value, int | float):
-        return "a very large number" if abs(value) >= _LARGEST_SHOWN else f"the number {value}"
-    if isinstance(value, list | tuple | Mapping):
-        return "an object" if isinstance(value, Mapping) else "a list"
-    return "`...`" if value is ... else f"a Python {type(value).__name__}"
-
-
-def printable(text: str, length: int = _SHOWN_LENGTH) -> str:
-    """Text that is safe in a terminal: one line of at most `length` characters, control characters escaped."""
-    cut = text if len(text) <= length else f"{text[:length]}…"
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut)
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """The ending of an error about an unknown name: the one that was probably meant, or nothing."""
-    close = difflib.get_close_matches(name[:_SHOWN_LENGTH], list(known), n=1)
-    return f"; did you mean `{close[0]}`?" if close else ""

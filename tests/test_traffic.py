@@ -25,7 +25,8 @@ from revtops_tui.engine.traffic import Log
 from revtops_tui.engine.workspace import Workspace
 from revtops_tui.simulators.server import SimulatorServer
 from store.credentials import MemoryCredentials
-from store.traffic import FILE_NAME, Recorded, Recorder
+from store.recorder import Recorder
+from store.traffic import FILE_NAME, Recorded
 from tests.support.faulty import Answer, FaultyServer, running
 
 NOON = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)

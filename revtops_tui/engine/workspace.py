@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from revtops_tui.engine.settings import Settings
     from store.credentials import CredentialStore
     from store.database import Database
-    from store.traffic import Recorder
+    from store.recorder import Recorder
 
 CURRENT_ORGANIZATION = "current_organization"
 
@@ -67,6 +67,16 @@ class Workspace:
         other.unstored = self.unstored
         other.on_exchange = self.on_exchange
         return other
+
+    @property
+    def names_organization(self) -> bool:
+        """Whether the organization was named for this once, by an option or the environment."""
+        return self._organization_id is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the database was asked for."""
+        return self._database is not None
 
     @cached_property
     def organization_id(self) -> str:
@@ -131,7 +141,7 @@ class Workspace:
             return None
         with self._opening:
             if self._recorder is None:
-                from store.traffic import Recorder
+                from store.recorder import Recorder
 
                 self._recorder = Recorder(self.home, self.settings.traffic.keep_megabytes * 1_000_000)
             return self._recorder

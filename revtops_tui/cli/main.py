@@ -100,6 +100,7 @@ def _run(options: Namespace, console: Console) -> int:
             show_tracebacks()
         try:
             code: int = options.run(options, ws, console)
+            _doubt_organization(ws, console)
         except BrokenPipeError:
             raise
         except BaseException as failure:
@@ -111,6 +112,17 @@ def _run(options: Namespace, console: Console) -> int:
             console.failure(error)
             return error.exit_code
     return code
+
+
+def _doubt_organization(ws: Workspace, console: Console) -> None:
+    """Say so where the data of an organization was looked at that is not there: its name may have a slip in it."""
+    if not ws.names_organization or not ws.is_open:
+        return
+    from revtops_tui.engine.organizations import organizations
+
+    known = [organization.id for organization in organizations(ws)]
+    if known and ws.organization_id not in known:
+        console.say(f"There is no organization {ws.organization_id}; there are: {', '.join(known)}.", "yellow")
 
 
 def top_parser() -> Parser:

@@ -89,7 +89,10 @@ def test_sql_says_when_there_is_more(revtops: CommandLine, connected_shop: Shop)
 def test_sql_is_read_only_and_of_one_organization(revtops: CommandLine, connected_shop: Shop) -> None:
     connected_shop.change(deals=deals(2))
     assert revtops("sync").code == 0
-    assert revtops("--org", "other", "sql", "SELECT count(*) FROM deals", "--json").json["rows"] == [[0]]
+    other = revtops("--org", "other", "sql", "SELECT count(*) FROM deals", "--json")
+    assert other.json["rows"] == [[0]]
+    assert other.stderr == "There is no organization other; there are: default.\n"
+    assert revtops("--org", "default", "sql", "SELECT 1").stderr == ""
     done = revtops("sql", "DELETE FROM deals", "--json")
     assert done.code != 0
     assert done.json["error"]["message"]

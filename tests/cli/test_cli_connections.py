@@ -68,6 +68,8 @@ def test_connecting_by_pipe(revtops: CommandLine, shop: Shop) -> None:
         "identity": "Ada at port 8080",
         "user_id": None,
         "base_url": None,
+        "scopes": [],
+        "missing_scopes": [],
         "last_sync_at": None,
         "next_sync_at": None,
         "last_error": None,

@@ -133,7 +133,7 @@ def _set_up(connection: sqlite3.Connection) -> None:
 
 
 def insert(connection: sqlite3.Connection, batch: list[Recorded], chains: dict[int, int]) -> None:
-    """Write exchanges; `chains` remembers which call began with which of them. Raises sqlite3.Error: none is written."""
+    """Write all of them or, raising sqlite3.Error, none. `chains` remembers with which exchange each call began."""
     contents = [_contents(exchange) for exchange in batch]
     connection.execute("BEGIN IMMEDIATE")
     try:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, cast
 from connectors.base import BaseConnector
 from connectors.errors import DeclarationError
 from connectors.oauth import described
+from connectors.redaction import Redactor, environment_secrets
 from connectors.registry import ConnectorAction, WriteOperation, credential_fields
 from connectors.sources import Source, stamp
 from connectors.validation import problems
@@ -257,7 +258,9 @@ def _nothing_there(source: Source) -> str:
 def _failure(source: Source, error: BaseException) -> str:
     """`file:line: ErrorType: message`, the line being the last one of the connector's own code."""
     message = "".join(traceback.format_exception_only(error)[-1:]).strip().splitlines()
-    text = printable(message[0] if message else type(error).__name__, _REASON_LENGTH)
+    # A module may quote the environment, and what is said of it here is kept and shown.
+    said = Redactor(environment_secrets).text(message[0]) if message else type(error).__name__
+    text = printable(said, _REASON_LENGTH)
     places = _places(error)
     own = [place for place in places if place[0] in source.files] or places
     return f"{Path(own[-1][0]).name}:{own[-1][1]}: {text}" if own else text

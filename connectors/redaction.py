@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -59,6 +60,11 @@ def secret_values(fields: Iterable[AuthField], credentials: Mapping[str, Any]) -
         if value and not isinstance(value, bool)
         for secret in ([str(value)] if name in declared or is_sensitive(name) else _in_address(str(value)))
     ]
+
+
+def environment_secrets() -> Iterator[str]:
+    """What this process was told by variables that have the name of a secret; which keyring is used is none."""
+    return (value for name, value in os.environ.items() if is_sensitive(name.replace("KEYRING", "")))
 
 
 def _in_address(text: str) -> Iterator[str]:

@@ -44,8 +44,9 @@ def remember_values(secrets: Iterable[str]) -> None:
 
 
 def without_secrets(text: str) -> str:
-    """`text` with known secrets masked, and whatever stands where secrets stand: a header, a URL, `name=value`."""
-    return _SHAPED.sub(r"\1***", without_known(text))
+    """`text` with known secrets masked, the environment's too, and whatever stands where secrets stand: a header, a
+    URL, `name=value`."""
+    return _SHAPED.sub(r"\1***", _everything_known().text(text))
 
 
 def without_known(text: str) -> str:
@@ -63,6 +64,13 @@ def data_masked(value: Any) -> Any:
     from connectors.redaction import SHORTEST_IN_DATA
 
     return _redactor(SHORTEST_IN_DATA).json(value) if _known else value
+
+
+@cache
+def _everything_known() -> Redactor:
+    from connectors.redaction import Redactor, environment_secrets
+
+    return Redactor(lambda: (*_known, *environment_secrets()))
 
 
 @cache

@@ -337,3 +337,8 @@ class RevtopsApp(App[None]):
     async def action_quit(self) -> None:
         """Leave; while something runs, ask first."""
         self.leaving.ask()
+
+    def _fatal_error(self) -> None:
+        """End with a sentence: Textual would show the values of variables, and secrets are among them."""
+        self._exit_renderables.append(self.leaving.last_words(self._exception))
+        self._close_messages_no_wait()

@@ -6,6 +6,7 @@ Whichever way: work that runs is asked to stop, commits what it has, and has end
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -13,15 +14,19 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rich.text import Text
 from textual.app import ScreenError
 from textual.css.query import NoMatches
 from textual.dom import NoScreen
 from textual.signal import SignalError
 from textual.widget import MountError
 
+from revtops_tui.tui.text import plain
+
 if TYPE_CHECKING:
     from revtops_tui.tui.app import RevtopsApp
 
+_log = logging.getLogger("revtops")
 _CANCELLED = 130
 NOT_THERE = (MountError, NoMatches, NoScreen, ScreenError, SignalError)
 """What asking for a widget or a screen raises that was not made yet, or is gone."""
@@ -34,6 +39,14 @@ class Leaving:
         self._app = app
         self._silence = ExitStack()
         self.wanted = ""
+
+    def last_words(self, error: BaseException | None) -> Text:
+        """What stays on the terminal when something that nobody expected ends the app. The log has its traceback."""
+        from revtops_tui.engine.secrets import without_secrets
+
+        _log.error("the app ended unexpectedly", exc_info=error)
+        what = plain(without_secrets(f"{type(error).__name__}: {error}"))
+        return Text(f"The app ended unexpectedly. {what}\nThe log file (`revtops doctor` says where) has the details.")
 
     def ask(self) -> None:
         """Leave; while something runs, ask what becomes of it."""

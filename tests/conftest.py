@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from revtops_tui.engine import secrets
+from revtops_tui.engine.workspace import Workspace
 from revtops_tui.simulators.hubspot import HubSpotSimulator
 from revtops_tui.simulators.server import SimulatorServer, serve
+from store.credentials import MemoryCredentials
+from store.home import make_private
 from tests.contracts import watching
 from tests.support.command_line import CommandLine, Shop
 
@@ -37,7 +40,7 @@ def _nothing_known() -> None:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def new_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data directory of the test's own, with the encrypted file for credentials; not yet created."""
     for name in list(os.environ):
         if name.startswith("REVTOPS_"):
@@ -46,6 +49,22 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("REVTOPS_HOME", str(path))
     monkeypatch.setenv("REVTOPS_KEYRING_PASSPHRASE", PASSPHRASE)
     return path
+
+
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with nothing in it, to make copies of: migrating costs a process a second."""
+    with Workspace(tmp_path_factory.mktemp("new") / "home", credentials=MemoryCredentials()) as ws:
+        path: Path = ws.database.path
+    return path
+
+
+@pytest.fixture
+def home(new_home: Path, new_database: Path) -> Path:
+    """A data directory of the test's own after its first start: it holds a database with nothing in it."""
+    make_private(new_home)
+    shutil.copy(new_database, new_home)
+    return new_home
 
 
 @pytest.fixture
@@ -73,7 +92,7 @@ def home_with_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def connected_shop(home_with_shop: Path, home: Path) -> Shop:
     """The shop, connected in `home`."""
-    shutil.copytree(home_with_shop, home)
+    shutil.copytree(home_with_shop, home, dirs_exist_ok=True)
     return Shop(home)
 
 

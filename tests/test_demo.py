@@ -39,9 +39,9 @@ def test_its_people_go_on_working(home: Path) -> None:
         assert len(changed) >= 3
 
 
-def test_nothing_is_left_of_it(home: Path) -> None:
+def test_nothing_is_left_of_it(new_home: Path) -> None:
     with Demo(size=5) as ws:
         place = ws.home
         assert place.is_dir()
     assert not place.exists()
-    assert not home.exists()
+    assert not new_home.exists()

@@ -51,7 +51,6 @@ def test_what_the_user_wrote_is_kept(home: Path) -> None:
     ],
 )
 def test_a_mistake_is_named_by_line_and_field_and_the_file_is_left_alone(home: Path, text: str, problem: str) -> None:
-    home.mkdir(mode=0o700)
     settings_path(home).write_text(text)
     settings = load(home)
     assert str(settings.problems[0]).startswith(problem)
@@ -63,7 +62,6 @@ def test_a_mistake_is_named_by_line_and_field_and_the_file_is_left_alone(home: P
 
 
 def test_the_wrong_field_itself_can_be_put_right(home: Path) -> None:
-    home.mkdir(mode=0o700)
     settings_path(home).write_text("[appearance]\ntheme = 'norg'\n")
     assert save(home, {"appearance.theme": "nord"}).problems == ()
 

@@ -105,7 +105,6 @@ def test_nothing_is_kept_where_it_is_not_wanted(ws: Workspace, hubspot: Simulato
 
 
 def test_the_setting_turns_it_off(ws: Workspace) -> None:
-    ws.home.mkdir(mode=0o700)
     (ws.home / "settings.toml").write_text("[traffic]\nrecord = false\n")
     assert ws.recorder is None
 
@@ -178,7 +177,6 @@ def test_several_processes_write_at_once(home: Path) -> None:
 
 
 def test_a_file_that_cannot_be_written_loses_traffic_and_nothing_else(home: Path) -> None:
-    home.mkdir(mode=0o700)
     (home / FILE_NAME).mkdir()
     recorder = Recorder(home, 10_000_000)
     recorder.add(ONE)

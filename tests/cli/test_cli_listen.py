@@ -100,8 +100,8 @@ WRONG: list[tuple[list[str], int, str]] = [
     (["events", "7"], 1, "There is no event 7"),
     (["events", "seven"], 2, "seven is no event's ID"),
     (["listen", "--public-url", "nonsense"], 2, "no address to send webhooks to"),
-    (["listen", "--port", "99999"], 2, "Port 99999 cannot be used"),
-    (["serve", "--port", "-1"], 2, "Port -1 cannot be used"),
+    (["listen", "--port", "99999"], 2, "no whole number from 0 to 65,535"),
+    (["serve", "--port", "-1"], 2, "no whole number from 0 to 65,535"),
 ]
 
 

@@ -22,7 +22,6 @@ from tests.support.command_line import CommandLine, ended
 def broker(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NangoSimulator]:
     simulator = NangoSimulator({"hubspot": {"type": "OAUTH2", "access_token": "simulated-token"}})
     monkeypatch.setenv(SECRET_KEY, simulator.secret_key)
-    home.mkdir(mode=0o700)
     with serve(simulator.app) as server:
         save(home, {"nango.host": server.url})
         yield simulator

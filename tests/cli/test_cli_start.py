@@ -187,6 +187,7 @@ def test_an_argument_that_is_none_is_refused_in_words_for_people(words: tuple[st
 
 def test_options_stand_before_and_after_the_command(revtops: CommandLine, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
+    revtops.home.joinpath("revtops.db").unlink()
     for arguments in (
         ("--json", "--home", str(elsewhere), "org", "create", "acme"),
         ("org", "create", "beta", "--json", f"--home={elsewhere}"),

@@ -89,7 +89,6 @@ async def test_a_number_is_judged_as_it_is_typed(driver: Driver) -> None:
 
 
 async def test_a_mistake_in_the_file_is_told_and_the_default_holds(driver: Driver) -> None:
-    driver.ws.home.mkdir(parents=True)
     (driver.ws.home / "settings.toml").write_text('[appearance]\ntheme = "revtop"\n')
     async with driver() as visit:
         await visit.press("exclamation_mark")

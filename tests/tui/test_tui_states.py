@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import json
 import os
 import shutil
 import sqlite3
@@ -15,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,7 @@ from revtops_tui.engine import connections
 from revtops_tui.engine.organizations import create_organization
 from revtops_tui.engine.workspace import Workspace
 from revtops_tui.tui.dialogs.connect import ConnectDialog
+from revtops_tui.tui.dialogs.send import SendDialog
 from revtops_tui.tui.shell.tasks import Task, TaskProgress
 from store.credentials import MemoryCredentials
 from store.traffic import FILE_NAME as TRAFFIC
@@ -57,7 +60,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, MemoryCredenti
         ring(ws, "bell.torn", rope=3)
         ring(ws, "visitor.came", name="Globex Ltd", note="calls again")
         create_organization(ws, "acme")
-        record(ws, replace(EXCHANGE, selector="shop"))
+        connection_id = next(each.id for each in connections.connections(ws) if each.selector == "shop")
+        record(ws, replace(EXCHANGE, selector="shop", connection_id=connection_id))
         hold_times_still(ws)
     with closing(sqlite3.connect(home / "revtops.db")) as database, database:
         at = "2026-03-02T09:25:00.000000Z"
@@ -69,7 +73,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, MemoryCredenti
 @pytest.fixture
 def company(home: Path, made: tuple[Path, MemoryCredentials]) -> Iterator[Workspace]:
     """A copy of it."""
-    shutil.copytree(made[0], home)
+    shutil.copytree(made[0], home, dirs_exist_ok=True)
     with Workspace(home, credentials=copy.deepcopy(made[1])) as ws:
         yield ws
 
@@ -93,16 +97,24 @@ async def _dialog(visit: Visit, *keys: str, sees: str) -> None:
     await visit.sees(sees)
 
 
-def _drop(*tables: str) -> Prepare:
-    """Somebody took tables away."""
-
+def _rows(*tables: str, sql: str) -> Prepare:
     def prepare(ws: Workspace) -> None:
         with closing(sqlite3.connect(ws.home / "revtops.db")) as database, database:
             database.execute("PRAGMA foreign_keys=OFF")
             for table in tables:
-                database.execute(f"DROP TABLE {table}")
+                database.execute(sql.format(table))
 
     return prepare
+
+
+def _drop(*tables: str) -> Prepare:
+    """Somebody took tables away."""
+    return _rows(*tables, sql="DROP TABLE {}")
+
+
+def _empty(*tables: str) -> Prepare:
+    """There is nothing in them."""
+    return _rows(*tables, sql="DELETE FROM {}")
 
 
 def _damage(ws: Workspace) -> None:
@@ -128,11 +140,8 @@ def _forget(ws: Workspace) -> None:
     """Nothing was recorded, rejected or told; connections are as they were."""
     _damage_traffic(ws)
     (ws.home / TRAFFIC).unlink()
-    with closing(sqlite3.connect(ws.home / "revtops.db")) as database, database:
-        database.execute("PRAGMA foreign_keys=OFF")
-        for table in ("rejected_records", "events", "sync_runs", "deals", "accounts"):
-            database.execute(f"DELETE FROM {table}")
-        database.execute("UPDATE connections SET last_sync_at = NULL")
+    _empty("rejected_records", "events", "sync_runs", "deals", "accounts")(ws)
+    _rows("connections", sql="UPDATE {} SET last_sync_at = NULL")(ws)
 
 
 # -- troubles ----------------------------------------------------------------------------------------------------------
@@ -183,17 +192,57 @@ async def _refused_form(visit: Visit) -> None:
     await visit.sees("The shop refused the token.")
 
 
-async def _brought(visit: Visit) -> None:
+async def _exchange(visit: Visit) -> None:
+    await _open(visit)
     await visit.press("5")
-    await visit.sees("1 of 1")
-    await visit.press("o")
-    await visit.sees("Rows that came with")
+    await visit.sees("1 of 1", '"results"')
+    await visit.settle()
 
 
-async def _filters(visit: Visit) -> None:
+def _brought(sees: str) -> Walk:
+    async def walk(visit: Visit) -> None:
+        await _exchange(visit)
+        await _dialog(visit, "o", sees=sees)
+
+    return walk
+
+
+async def _deals(visit: Visit) -> None:
     await _open(visit)
     await visit.press("2", "slash", *"deals", "enter", "enter")
     await visit.sees("1 of 60")
+    await visit.settle()
+
+
+async def _query(visit: Visit) -> None:
+    await _open(visit)
+    await visit.press("3")
+    await visit.sees("Query ›")
+    await visit.settle()
+
+
+async def _no_queries(visit: Visit) -> None:
+    await _query(visit)
+    await _dialog(visit, "ctrl+r", sees="Not available.")
+
+
+async def _schedule(visit: Visit, text: str, sees: str) -> None:
+    await _connection(visit)
+    await _dialog(visit, "h", sees="Say how often")
+    await visit.type(text)
+    await visit.sees(sees)
+
+
+async def _setting(visit: Visit) -> None:
+    await _open(visit)
+    visit.app.show_settings("traffic.keep_megabytes")
+    await visit.sees("from     1 to 100,000")
+    await visit.press("enter")
+    await visit.until(lambda: len(visit.app.screen_stack) > 2)
+
+
+async def _filters(visit: Visit) -> None:
+    await _deals(visit)
     await visit.press("f2")
     await visit.until(lambda: len(visit.app.screen_stack) > 1)
 
@@ -226,6 +275,9 @@ STATES: dict[str, tuple[Walk, *tuple[Prepare, ...]]] = {
     "overview empty": (_panel("overview", "none yet"), _forget),
     "overview error": (_refused, _refuse),
     "sync empty": (_panel("sync", "Schedule"), _forget),
+    "sync error": (_panel("sync", "no such table"), _drop("sync_runs")),
+    "act empty": (_panel("act", "declares nothing that can be written", of="bell"),),
+    "query panel error": (_panel("query", "The shop refused the token."), _refuse),
     "events empty": (_panel("events", "Nothing came yet", of="bell"), _forget),
     "events error": (_panel("events", "Not available.", of="bell"), _drop("events")),
     "events full": (_panel("events", "visitor.came", of="bell", keys=("tab",)),),
@@ -237,7 +289,13 @@ STATES: dict[str, tuple[Walk, *tuple[Prepare, ...]]] = {
     "ConnectDialog error": (_refused_form, _refuse),
     "NoticesDialog empty": (_opened("exclamation_mark", sees="Messages"),),
     "TasksDialog empty": (_opened("ampersand", sees="Nothing runs."),),
-    "BroughtRows empty": (_brought,),
+    "BroughtRows empty": (_brought("None: no row here"), _empty("deals")),
+    "BroughtRows error": (_brought("no such table"), _drop("deals")),
+    "BroughtRows full": (_brought("Deal 39"),),
+    "QueriesDialog error": (_no_queries, _drop("queries")),
+    "ScheduleDialog empty": (partial(_schedule, text="", sees="Say how often"),),
+    "ScheduleDialog error": (partial(_schedule, text="15", sees="is no length of time"),),
+    "ValueDialog full": (_setting,),
     "ChoiceDialog full": (_themes,),
     "FilterWordsDialog full": (_filters,),
     "KeysDialog full": (_key_list,),
@@ -275,13 +333,16 @@ def test_damaged(compare: Compare, company: Workspace, size: tuple[int, int], st
 
 @dataclass(frozen=True)
 class Waiting:
-    """What is opened, then held, then looked at: keys, and what is seen then. `of` is the connection whose `panel`."""
+    """What is pressed when the database is held, and what is seen then; `before` leads there."""
 
     keys: tuple[str, ...]
     sees: str
-    panel: str = ""
-    of: str = "shop"
+    before: Walk = _open
     database: str = "revtops.db"
+
+
+def _at(panel: str, of: str = "shop") -> Walk:
+    return partial(_connection, name=of, panel=panel)
 
 
 HELD = {
@@ -290,14 +351,17 @@ HELD = {
     "inbox loading": Waiting(("4",), "Reading…"),
     "traffic loading": Waiting(("5",), "Reading…", database=TRAFFIC),
     "runs loading": Waiting(("6",), "Reading…"),
-    "sync loading": Waiting((NEXT,), "Reading…", "overview"),
-    "events loading": Waiting((NEXT,), "Reading…", "act", "bell"),
-    "rejected loading": Waiting((NEXT,), "Reading…", "events"),
-    "traffic panel loading": Waiting((NEXT,), "Reading…", "query", database=TRAFFIC),
+    "sync loading": Waiting((NEXT,), "Reading…", _at("overview")),
+    "events loading": Waiting((NEXT,), "Reading…", _at("act", "bell")),
+    "rejected loading": Waiting((NEXT,), "Reading…", _at("events")),
+    "traffic panel loading": Waiting((NEXT,), "Reading…", _at("query"), database=TRAFFIC),
     "OrganizationsDialog loading": Waiting(("O",), "Reading…"),
     "PicturesDialog loading": Waiting(("P",), "Reading…"),
     "SearchDialog loading": Waiting(("ctrl+f",), "Reading…"),
-    "ScheduleDialog loading": Waiting(("h",), "Reading…", "overview"),
+    "BroughtRows loading": Waiting(("o",), "Looking for its ids", _exchange),
+    "QueriesDialog loading": Waiting(("ctrl+r",), "Reading…", _query),
+    "RecordDialog loading": Waiting(("enter",), "Reading…", _deals),
+    "ScheduleDialog loading": Waiting(("h",), "Reading…", _at("overview")),
 }
 
 
@@ -310,7 +374,7 @@ def test_held(compare: Compare, company: Workspace, size: tuple[int, int], state
     kept.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
     async def walk(visit: Visit) -> None:
-        await (_connection(visit, waiting.of, waiting.panel) if waiting.panel else _open(visit))
+        await waiting.before(visit)
         await asyncio.to_thread(holder.hold)
         await visit.press(*waiting.keys)
         await visit.sees(waiting.sees)
@@ -342,6 +406,42 @@ def test_connecting_is_waited_for(compare: Compare, company: Workspace, size: tu
         dialog._count()
 
     assert picture(compare, company, size, walk, release=release)
+
+
+async def _asking(visit: Visit) -> None:
+    await _connection(visit, panel="rejected")
+    await visit.press(NEXT)
+    await visit.sees("Asking…")
+
+
+async def _sending(visit: Visit) -> None:
+    await _connection(visit)
+    await visit.press("w", "enter")
+    await visit.sees("Will be sent")
+    await visit.type("7")
+    await visit.press("f5")
+    await visit.sees("← → choose")
+    await visit.settle()
+    await visit.press("enter")
+    await visit.sees("Sending…")
+    dialog = visit.app.screen
+    assert isinstance(dialog, SendDialog)
+    dialog._clock.pause()
+    dialog._seconds = 2
+    dialog._count()
+
+
+VENDOR = {"query panel loading": ("schema_late", _asking), "SendDialog loading": ("written_late", _sending)}
+
+
+@SIZES
+@pytest.mark.parametrize("state", VENDOR)
+def test_the_vendor_is_waited_for(compare: Compare, company: Workspace, size: tuple[int, int], state: str) -> None:
+    what, walk = VENDOR[state]
+    said = json.loads((company.home / "shop.json").read_text())
+    shop = Shop(company.home)
+    shop.change(**said, **{what: True})
+    assert picture(compare, company, size, walk, release=lambda: shop.change(**{what: False}))
 
 
 @SIZES

@@ -38,7 +38,6 @@ async def test_nothing_recorded_says_what_to_do(driver: Driver, ws: Workspace) -
 
 
 async def test_that_recording_is_off_is_said(driver: Driver, ws: Workspace) -> None:
-    ws.home.mkdir(mode=0o700)
     (ws.home / "settings.toml").write_text("[traffic]\nrecord = false\n")
     async with driver() as visit:
         await _open(visit)

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
-from revtops_tui.engine.errors import EngineError
+from revtops_tui.engine.loopback import HOST, listening
 
-HOST = "127.0.0.1"
 _GRACE_SECONDS = 5
 """What is being answered when it stops has so long to be finished."""
 
@@ -26,26 +25,10 @@ def run(
     `make_app` and `on_serving` are given the address, `http://127.0.0.1:port`; port 0 takes a free one. Raises
     EngineError where the port is taken.
     """
-    with _listening(port) as listener:
+    with listening(port) as listener:
         address = f"http://{HOST}:{listener.getsockname()[1]}"
         server = _Server(make_app(address), cancel, lambda: on_serving(address))
         asyncio.run(server.serve(sockets=[listener]))
-
-
-@contextlib.contextmanager
-def _listening(port: int) -> Iterator[socket.socket]:
-    # Only with the protocol named does asyncio turn Nagle's algorithm off; else each reply waits 40 ms for its ACK.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((HOST, port))
-        except (OSError, OverflowError) as error:
-            raise EngineError(
-                "usage",
-                f"Port {port} cannot be used: {error}.",
-                hint="Choose another with --port, or 0 for a free one.",
-            ) from error
-        yield listener
 
 
 class _Server(uvicorn.Server):

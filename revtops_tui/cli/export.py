@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from revtops_tui.cli.console import Console
-from revtops_tui.cli.interrupt import run_cancellable
 from revtops_tui.cli.parsing import Parser
+from revtops_tui.cli.waiting import run_told
 from revtops_tui.engine.answers import table_of
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace
@@ -21,9 +19,6 @@ from revtops_tui.words import duration, file_size, plural
 
 if TYPE_CHECKING:
     from revtops_tui.engine.export import Exported
-
-_PATIENCE = 1.0
-"""Seconds that an export may take before its progress is shown."""
 
 
 def add_export(parser: Parser) -> None:
@@ -109,14 +104,17 @@ def _export(write: Callable[..., Exported], options: Namespace, console: Console
     from revtops_tui.engine.export import Options
 
     manner = Options(replace=options.force, bom=options.bom)
-    line = _Progress(console)
-    try:
-        with _with_hint():
-            written = run_cancellable(
-                lambda cancel: write(options=manner, progress=line.see, cancelled=cancel.is_set), line.draw
-            )
-    finally:
-        line.close()
+    done, total = 0, None
+
+    def see(now: int, of: int | None) -> None:
+        nonlocal done, total
+        done, total = now, of
+
+    def words(seconds: float) -> str:
+        return f"{done:,}{f' of {total:,}' if total else ''} rows, {duration(seconds)}"
+
+    with _with_hint():
+        written = run_told(lambda cancel: write(options=manner, progress=see, cancelled=cancel.is_set), words, console)
     if console.as_json:
         console.document(written.document())
     else:
@@ -135,37 +133,6 @@ def _with_hint() -> Iterator[None]:
         if error.kind == "exists":
             raise EngineError(error.kind, error.message, hint="--force replaces it.") from error
         raise
-
-
-class _Progress:
-    """On a terminal, one line for an export that takes its time."""
-
-    def __init__(self, console: Console) -> None:
-        self._live = console.live
-        self._started = time.monotonic()
-        self._done = 0
-        self._total: int | None = None
-        self._drawn = False
-
-    def see(self, done: int, total: int | None) -> None:
-        """Take in how far it is; called in the export's thread."""
-        self._done, self._total = done, total
-
-    def draw(self, stopping: bool) -> None:
-        """Draw the line over itself."""
-        seconds = time.monotonic() - self._started
-        if self._live and seconds > _PATIENCE:
-            of = f" of {self._total:,}" if self._total else ""
-            rest = "stopping" if stopping else "Ctrl-C stops it"
-            sys.stderr.write(f"\r{self._done:,}{of} rows, {duration(seconds)}, {rest}\x1b[K")
-            sys.stderr.flush()
-            self._drawn = True
-
-    def close(self) -> None:
-        """Leave nothing behind."""
-        if self._drawn:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
 
 
 COMMANDS = {"export": add_export}

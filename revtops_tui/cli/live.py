@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import sys
-import time
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.export import add_output, check_output, output_rows, output_sql
-from revtops_tui.cli.interrupt import run_cancellable
 from revtops_tui.cli.numbers import count
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.passphrase import unlock
 from revtops_tui.cli.text import outline
+from revtops_tui.cli.waiting import run_told
 from revtops_tui.engine.answers import is_objects, is_tabular, table_of
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace
@@ -22,8 +21,6 @@ from revtops_tui.words import duration, plural
 
 _ROWS = 500
 """Rows of the local data that are shown unless more are asked for."""
-_PATIENCE = 1.0
-"""Seconds that a query may take before its clock is shown."""
 
 # -- a connected system ------------------------------------------------------------------------------------------------
 
@@ -124,11 +121,7 @@ def sql(options: Namespace, ws: Workspace, console: Console) -> int:
     if options.output:
         return output_sql(options, ws, request, console)
     limit = options.limit or _ROWS
-    clock = _Clock(console)
-    try:
-        answer = run_cancellable(lambda cancel: data.sql(ws, request, limit=limit, cancel=cancel), clock.draw)
-    finally:
-        clock.close()
+    answer = run_told(lambda cancel: data.sql(ws, request, limit=limit, cancel=cancel), duration, console)
     if console.as_json:
         console.document({"columns": answer.columns, "rows": answer.rows, "truncated": answer.truncated})
         return 0
@@ -136,29 +129,6 @@ def sql(options: Namespace, ws: Workspace, console: Console) -> int:
     if answer.truncated:
         console.say(f"{_more(len(answer.rows))} --limit shows more.", "yellow")
     return 0
-
-
-class _Clock:
-    """On a terminal, one line for a query that takes its time: how long, and that it can be stopped."""
-
-    def __init__(self, console: Console) -> None:
-        self._live = console.live
-        self._started = time.monotonic()
-        self._drawn = False
-
-    def draw(self, stopping: bool) -> None:
-        seconds = time.monotonic() - self._started
-        if self._live and seconds > _PATIENCE:
-            self._write(f"{duration(seconds)}, {'stopping' if stopping else 'Ctrl-C stops it'}")
-            self._drawn = True
-
-    def close(self) -> None:
-        if self._drawn:
-            self._write("")
-
-    def _write(self, text: str) -> None:
-        sys.stderr.write(f"\r{text}\x1b[K")
-        sys.stderr.flush()
 
 
 def _request(text: str) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 import threading
 from typing import Any
 
 from revtops_tui.cli.console import Console
-from revtops_tui.cli.interrupt import run_cancellable
 from revtops_tui.cli.text import countdown
+from revtops_tui.cli.waiting import run_told
 from revtops_tui.engine.workspace import Workspace
 
 
@@ -30,15 +29,8 @@ def sign_in(ws: Workspace, slug: str, name: str, console: Console) -> dict[str, 
     def work(cancel: threading.Event) -> dict[str, Any]:
         return nango.wait(ws, session, cancel)
 
-    def tick(cancelled: bool) -> None:
-        if console.live:
-            left = (session.expires_at - dt.datetime.now(dt.UTC)).total_seconds()
-            words = "cancelling…" if cancelled else f"waiting for you, {countdown(left)} left; ctrl+c cancels"
-            sys.stderr.write(f"\r\x1b[K{words}")
-            sys.stderr.flush()
+    def words(_: float) -> str:
+        left = (session.expires_at - dt.datetime.now(dt.UTC)).total_seconds()
+        return f"waiting for you, {countdown(left)} left"
 
-    try:
-        return run_cancellable(work, tick)
-    finally:
-        if console.live:
-            sys.stderr.write("\r\x1b[K")
+    return run_told(work, words, console, patience=0)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-import time
+import threading
 from argparse import Namespace
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from revtops_tui.cli.console import Console
-from revtops_tui.cli.interrupt import run_cancellable
 from revtops_tui.cli.numbers import count
 from revtops_tui.cli.parsing import Parser
+from revtops_tui.cli.waiting import run_told
 from revtops_tui.engine.workspace import Workspace
 
 if TYPE_CHECKING:
-    from revtops_tui.engine.search import Standing
+    from revtops_tui.engine.search import Hits, Standing
 
 _LIMIT = 20
 _PATIENCE = 0.5
@@ -40,21 +39,17 @@ def add_search(parser: Parser) -> None:
 def search(options: Namespace, ws: Workspace, console: Console) -> int:
     from revtops_tui.engine.search import search_records
 
-    indexing = _Indexing(console)
-    try:
-        hits = run_cancellable(
-            lambda cancel: search_records(
-                ws,
-                options.text,
-                entity=options.entity,
-                limit=options.limit,
-                cancel=cancel,
-                told=indexing.hear,
-            ),
-            indexing.draw,
+    heard: list[Standing] = []
+
+    def work(cancel: threading.Event) -> Hits:
+        return search_records(
+            ws, options.text, entity=options.entity, limit=options.limit, cancel=cancel, told=heard.append
         )
-    finally:
-        indexing.close()
+
+    def indexing(_: float) -> str:
+        return f"Indexing {heard[-1].done:,} of {heard[-1].total:,} records" if heard else ""
+
+    hits = run_told(work, indexing, console, _PATIENCE)
     if console.as_json:
         console.document({"records": [asdict(hit) for hit in hits.records], "truncated": hits.truncated})
         return 0
@@ -66,33 +61,6 @@ def search(options: Namespace, ws: Workspace, console: Console) -> int:
     if hits.truncated:
         console.say(f"There is more: these are the first {len(hits.records):,}. --limit shows more.", "yellow")
     return 0
-
-
-class _Indexing:
-    """On a terminal, one line while what was synced is being indexed."""
-
-    def __init__(self, console: Console) -> None:
-        self._live = console.live
-        self._started = time.monotonic()
-        self._heard: Standing | None = None
-        self._drawn = False
-
-    def hear(self, standing: Standing) -> None:
-        self._heard = standing
-
-    def draw(self, stopping: bool) -> None:
-        if self._live and self._heard is not None and time.monotonic() - self._started > _PATIENCE:
-            end = "stopping" if stopping else "Ctrl-C stops it"
-            self._write(f"Indexing {self._heard.done:,} of {self._heard.total:,} records, {end}")
-            self._drawn = True
-
-    def close(self) -> None:
-        if self._drawn:
-            self._write("")
-
-    def _write(self, text: str) -> None:
-        sys.stderr.write(f"\r{text}\x1b[K")
-        sys.stderr.flush()
 
 
 COMMANDS = {"search": add_search}

@@ -10,9 +10,9 @@ from typing import Any
 
 from revtops_tui.cli import prompts
 from revtops_tui.cli.console import Console
-from revtops_tui.cli.interrupt import run_cancellable
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.cli.text import countdown
+from revtops_tui.cli.waiting import run_told
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace
 
@@ -152,18 +152,10 @@ def _finished(started: SignIn, way: str, console: Console) -> Grant:
     def work(cancel: threading.Event) -> Grant:
         return started.finish(cancelled=cancel.is_set, tick=left.append)
 
-    def tick(cancelled: bool) -> None:
-        if console.live and left and not pasting:
-            words = "cancelling…" if cancelled else f"waiting for you, {countdown(left[-1])} left; ctrl+c cancels"
-            sys.stderr.write(f"\r\x1b[K{words}")
-            sys.stderr.flush()
-            del left[:-1]
+    def words(_: float) -> str:
+        return f"waiting for you, {countdown(left[-1])} left" if left and not pasting else ""
 
-    try:
-        return run_cancellable(work, tick)
-    finally:
-        if console.live and not pasting:
-            sys.stderr.write("\r\x1b[K")
+    return run_told(work, words, console, patience=0)
 
 
 def _ask_for_code(started: SignIn, console: Console) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 
 import anyio
@@ -14,11 +13,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from revtops_tui.engine import tokens
 from revtops_tui.engine.agent_clients import HTTP_PATH, address
-from revtops_tui.engine.errors import EngineError
+from revtops_tui.engine.loopback import HOST, listening
 from revtops_tui.engine.workspace import Workspace
 from revtops_tui.mcp.server import build
-
-_HOST = "127.0.0.1"
 
 
 def serve_stdio(ws: Workspace) -> None:
@@ -37,25 +34,11 @@ def serve_http(ws: Workspace, port: int, on_serving: Callable[[str], None]) -> N
 
     Raises EngineError where the port is taken, or the token cannot be kept.
     """
-    app = _WithToken(build(ws).streamable_http_app(streamable_http_path=HTTP_PATH, host=_HOST), tokens.token(ws, "mcp"))
-    with _listener(port) as listening:
-        on_serving(address(listening.getsockname()[1]))
+    app = _WithToken(build(ws).streamable_http_app(streamable_http_path=HTTP_PATH, host=HOST), tokens.token(ws, "mcp"))
+    with listening(port) as listener:
+        on_serving(address(listener.getsockname()[1]))
         config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5)
-        uvicorn.Server(config).run(sockets=[listening])
-
-
-def _listener(port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((_HOST, port))
-        listening.listen()  # a client that is told the address may come before the server has its loop
-    except OSError as error:
-        listening.close()
-        raise EngineError(
-            "usage", f"Port {port} cannot be used: {error.strerror}.", hint="Choose another, or 0 for a free one."
-        ) from error
-    return listening
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 class _WithToken:

@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from aiohttp import WSCloseCode, web
 from textual_serve.server import Server, to_int
 
-from revtops_tui.engine.errors import EngineError
+from revtops_tui.engine.loopback import HOST, listening
 from revtops_tui.web.child import Child
 from revtops_tui.web.guard import Guard
 from revtops_tui.web.page import SCRIPT, page
 
-HOST = "127.0.0.1"
 _MOST_TABS = 8
 
 
@@ -89,16 +88,7 @@ def run(
     on_serving: Callable[[str], object],
 ) -> None:
     """Serve until `cancel` is set. Raises EngineError where the port is taken."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((HOST, port))
-        except (OSError, OverflowError) as error:
-            raise EngineError(
-                "usage",
-                f"Port {port} cannot be used: {error}.",
-                hint="Choose another with --port, or 0 for a free one.",
-            ) from error
+    with listening(port) as listener:
         server = TerminalServer(command, environment, listener.getsockname()[1])
         asyncio.run(_serve(server, listener, cancel, on_serving))
 

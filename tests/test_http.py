@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import httpx2
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -233,6 +234,15 @@ async def test_an_encoded_address_goes_out_as_it_is(server: FaultyServer, time: 
     async with client(server, time) as http:
         await http.get(f"{server.url}{target}")
     assert server.seen[0].target == target
+
+
+@pytest.mark.parametrize("query", ["q='a'[1]%zz", "caf\u00e9=1", "a=%2f", "?", "x=1#part"])
+async def test_any_other_query_goes_out_as_httpx2_encodes_it(server: FaultyServer, time: Time, query: str) -> None:
+    expected = httpx2.URL(f"{server.url}/files?{query}")
+    async with client(server, time) as http:
+        answer = await http.get(f"/files?{query}")
+    assert server.seen[0].target == expected.raw_path.decode()
+    assert (answer.request.url, answer.raise_for_status()) == (expected, answer)
 
 
 async def test_two_bodies_are_refused(server: FaultyServer, time: Time) -> None:

@@ -76,8 +76,9 @@ def read_limits(headers: RawHeaders) -> list[Limit]:
     `[X-]RateLimit[-Scope]-Remaining` with `-Reset` in relative seconds (Pipedrive), epoch seconds (GitHub) or epoch
     milliseconds (Linear). A limit without its time, like HubSpot's daily one, is left out: it cannot be waited for.
     """
-    found = {name.lower(): value.decode("latin-1") for name, value in headers if b"ratelimit" in name.lower()}
-    limits = (_limit(name[: -len(_REMAINING)], found, headers) for name in found if name.endswith(_REMAINING))
+    found = {low: value.decode("latin-1") for name, value in headers if b"ratelimit" in (low := name.lower())}
+    named = [name for name in found if name.endswith(_REMAINING)]
+    limits = [_limit(name[: -len(_REMAINING)], found, headers) for name in named]
     return [limit for limit in limits if limit is not None]
 
 

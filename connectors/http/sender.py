@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from connectors.http.call import Call
-    from connectors.http.wire import Wire
+    from connectors.http.wire import Outgoing, Wire
     from connectors.redaction import Redactor
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -63,7 +63,7 @@ class Sender:
             self._refuse_to_follow(call, request, url)
         raise self._misdirected(request, "redirects without end")
 
-    async def _prepare(self, call: Call, url: str) -> httpx2.Request:
+    async def _prepare(self, call: Call, url: str) -> Outgoing:
         where = self._origin if self._origin and url.startswith(self._below_base) else origin(url)
         if not where.host:
             raise self._unsendable(call, "its address is not a web address")
@@ -80,7 +80,7 @@ class Sender:
     def _is_secret(self, name: str, value: str) -> bool:
         return is_sensitive(name) or self._redactor.text(value) != value
 
-    async def _exchange(self, call: Call, request: httpx2.Request) -> httpx2.Response | Failure:
+    async def _exchange(self, call: Call, request: Outgoing) -> httpx2.Response | Failure:
         began = self._clock()
         call.pacer.start()
         try:

@@ -33,7 +33,10 @@ _LONGEST_HEADER = 64 * 1024
 _LARGE_BODY = 1024 * 1024
 """Bytes; a larger body is written in pieces, between which other requests get their turn."""
 
+_LONGEST_QUERY = 32 * 1024
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_PLAIN_QUERY = re.compile(r"(?:[0-9A-Za-z._~!$&()*+,;=:@/?-]+|%[0-9A-Fa-f]{2})*+")
+"""A query that means itself (RFC 3986, 3.4)."""
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
@@ -42,6 +45,27 @@ _ILLEGAL = "its address or a header is not one that HTTP allows"
 
 class _BrokenError(aiohttp.ClientError):
     """A connection broke under a request; its cause says how."""
+
+
+class Outgoing(httpx2.Request):
+    """A request that becomes httpx2's once somebody looks at it. What is sent needs nothing of that, and few do look.
+
+    Args:
+        target: the URL as it is sent.
+        timeout, most: see `HttpClient.request`.
+    """
+
+    def __init__(
+        self, method: str, target: str, sent: dict[str, str], body: bytes | None, timeout: float, most: int | None
+    ) -> None:
+        self.method, self.target, self.sent, self.body = method, target, sent, body
+        self.timeout, self.most = timeout, most
+
+    def __getattr__(self, name: str) -> Any:
+        if "url" in vars(self):
+            raise AttributeError(name)
+        super().__init__(self.method, self.target, headers=self.sent, content=self.body)
+        return getattr(self, name)
 
 
 class Wire:
@@ -72,13 +96,13 @@ class Wire:
             max_field_size=_LONGEST_HEADER,
         )
 
-    async def send(self, request: httpx2.Request) -> httpx2.Response | Failure:
+    async def send(self, request: Outgoing) -> httpx2.Response | Failure:
         """Send once, follow nothing, and read the body to its end."""
-        timeout = request.extensions["timeout"]
+        timeout = request.timeout
         deadline = max(self._deadline, timeout)
         try:
             async with asyncio.timeout(deadline):
-                return await self._exchange(request, timeout)
+                return await self._exchange(request)
         except _NEVER_SENT as cause:  # before ValueError, which a certificate that is not trusted also is
             return Failure(cause, _words(cause, timeout), sent=False)
         except ValueError:
@@ -97,36 +121,35 @@ class Wire:
         body: bytes | None,
         timeout: float | None,
         most: int | None = None,
-    ) -> httpx2.Request:
+    ) -> Outgoing:
         """A request as `send` takes it, from a URL that is encoded already. Raises UnsendableError."""
-        merged = {**self._headers, **{name.lower(): value for name, value in headers.items()}}
-        extensions = {"timeout": self._timeout if timeout is None else timeout, "most": most}
         try:
-            request = httpx2.Request(method, url, headers=merged, content=body, extensions=extensions)
-        except (httpx2.InvalidURL, UnicodeEncodeError):
-            request = None  # as in `send`
-        if request is None or request.url.scheme not in ("http", "https") or not _may_be_sent(headers):
+            target = _target(url)
+        except httpx2.InvalidURL:
+            target = ""  # as in `send`
+        if not target.startswith(("http://", "https://")) or not _may_be_sent(headers):
             raise UnsendableError(_ILLEGAL)
-        return request
+        merged = {**self._headers, **{name.lower(): value for name, value in headers.items()}}
+        return Outgoing(method, target, merged, body, self._timeout if timeout is None else timeout, most)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._session.close()
 
-    async def _exchange(self, request: httpx2.Request, timeout: float) -> httpx2.Response:  # noqa: ASYNC109 - per read
-        url = URL(str(request.url), encoded=True)
+    async def _exchange(self, request: Outgoing) -> httpx2.Response:
+        url = URL(request.target, encoded=True)
         await _notice_closed_connections()
         answer = await self._session.request(
             request.method,
             url,
-            headers=request.headers,
-            data=_body(request.content),
+            headers=request.sent,
+            data=_body(request.body),
             allow_redirects=False,
             proxy=self._proxies.of(url.scheme, url.raw_host or ""),
             ssl=tls() if url.scheme == "https" else True,
-            timeout=_timeouts(timeout),
+            timeout=_timeouts(request.timeout),
         )
-        most = request.extensions["most"]
+        most = request.most
         body = httpx2.ByteStream(await (_whole(answer) if most is None else _beginning(answer, most)))
         headers = answer.raw_headers if most is None else _as_it_is(answer.raw_headers)
         response = httpx2.Response(answer.status, headers=headers, stream=body, request=request)
@@ -186,13 +209,29 @@ async def _notice_closed_connections() -> None:
 def _may_be_sent(headers: Mapping[str, str]) -> bool:
     """Whether the headers are single lines, without stray blanks or control characters (RFC 9110, 5.1 and 5.5)."""
     return all(
-        _HEADER_NAME.fullmatch(name) and value.isprintable() and value == value.strip()
+        _HEADER_NAME.fullmatch(name) and value.isascii() and value.isprintable() and value == value.strip()
         for name, value in headers.items()
     )
 
 
-def _body(content: bytes) -> bytes | io.BytesIO | None:
-    return io.BytesIO(content) if len(content) > _LARGE_BODY else content or None
+def _target(url: str) -> str:
+    """The URL as httpx2 sends it, which looks at each character: of a plain query, the longest part, none is changed.
+
+    Raises httpx2.InvalidURL.
+    """
+    address, _, query = url.partition("?")
+    if query and len(query) < _LONGEST_QUERY and "#" not in address and _PLAIN_QUERY.fullmatch(query):
+        return f"{_address(address)}?{query}"
+    return str(httpx2.URL(url))
+
+
+@lru_cache(maxsize=256)
+def _address(url: str) -> str:
+    return str(httpx2.URL(url))
+
+
+def _body(content: bytes | None) -> bytes | io.BytesIO | None:
+    return io.BytesIO(content) if content and len(content) > _LARGE_BODY else content or None
 
 
 @lru_cache(maxsize=8)

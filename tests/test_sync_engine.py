@@ -425,6 +425,16 @@ def test_new_rows_do_not_make_up_for_those_that_are_gone(bench: Bench, dry_run: 
     assert bench.sync(full=True, dry_run=dry_run).entities["deals"]["deleted"] == 4
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_as_many_records_as_before_may_be_others(bench: Bench, dry_run: bool) -> None:
+    bench.connector(STREAM)
+    vendor.items = [deals(*range(10))]
+    bench.sync()
+    vendor.items = [deals(*range(9), 100)]
+    counts = bench.sync(full=True, dry_run=dry_run).entities["deals"]
+    assert (counts["inserted"], counts["unchanged"], counts["deleted"]) == (1, 9, 1)
+
+
 def test_a_sweep_leaves_other_connections_alone(bench: Bench) -> None:
     bench.connector(STREAM)
     connect(bench.ws, "bench", {}, name="second")

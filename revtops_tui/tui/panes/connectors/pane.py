@@ -60,8 +60,8 @@ class ConnectorsPane(Pane):
         command("connectors.full", "f", "sync(True)", "Full", "Fetch everything again, and notice what was deleted"),
         command("connectors.sync-with", "S", "sync_with", "Sync…", "Sync since a day, some entities, or only try"),
         command("connectors.schedule", "h", "schedule", "Schedule", "Have this connection synced by itself"),
-        command("connectors.another", "N", "another", "Another", "Connect this system once more, by another name"),
-        command("connectors.rename", "R", "rename", "Rename", "Give this connection another name"),
+        command("connectors.another", "N", "another", "Another", "Connect this system a second time", show=False),
+        command("connectors.rename", "R", "rename", "Rename", "Give this connection another name", show=False),
         command("connectors.disconnect", "D", "disconnect", "Disconnect", "Forget the credentials of this connection"),
         command("connectors.reload", "r", "reload", "Reload", "Read connections and connectors again", show=False),
     ]

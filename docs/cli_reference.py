@@ -38,7 +38,7 @@ _ENVIRONMENT = {
 
 _DOCUMENTS = {
     "connectors": "array of `slug, name, description, auth_type, scope, entity_types, capabilities, write_operations, "
-    "actions, event_types, query_description, auth_fields, icon`; a broken one has `error`. With a SLUG: that object",
+    "actions, event_types, query_description, auth_fields, icon`; a broken one has `error`. With a SLUG: that object; with `--new`: `{slug, file}`",
     "connections": "array of `slug, name, organization_id, status, identity, user_id, base_url, scopes, "
     "missing_scopes, last_sync_at, next_sync_at, last_error, counts`; `connect` prints one of them",
     "test": "`{connection, status, identity, scopes, missing_scopes, limits}`",

@@ -20,6 +20,7 @@ from connectors.models import DealRecord
 from connectors.parameters import parse_parameters, validate_arguments
 from connectors.stream import Checkpoint
 from connectors.validation import problems
+from tests.support.command_line import CommandLine
 
 
 class Vendor(ThreadingHTTPServer):
@@ -110,3 +111,19 @@ async def test_a_copy_of_the_template_works(
         ("GET", "/v1/deals?limit=100&cursor=p2", "Bearer k"),
         ("PATCH", "/v1/deals/1", "Bearer k"),
     ]
+
+
+def test_a_connector_is_begun_from_the_template(revtops: CommandLine) -> None:
+    begun = revtops("connectors", "sales_hub", "--new", "--json")
+    file = revtops.home / "connectors" / "sales_hub.py"
+    assert (begun.code, begun.json) == (0, {"slug": "sales_hub", "file": str(file)})
+    assert "class SalesHubConnector" in file.read_text()
+    found = revtops("connectors", "sales_hub", "--json").json
+    assert (found["name"], found["capabilities"]) == ("Sales hub", ["sync", "write"])
+    assert "my_crm" not in file.read_text().lower()
+
+
+@pytest.mark.parametrize("slug", ["hubspot", "../escape", "Big", "_hidden", "two words"])
+def test_what_cannot_be_a_new_connector_is_refused(revtops: CommandLine, slug: str) -> None:
+    assert revtops("connectors", slug, "--new").code == 2
+    assert not list((revtops.home / "connectors").glob("*"))

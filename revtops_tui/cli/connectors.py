@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from revtops_tui.cli.console import Console
 from revtops_tui.cli.parsing import Parser
 from revtops_tui.engine.catalog import connector_info
+from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without the import: listing connectors has a start-up bar
@@ -24,12 +25,16 @@ def add_connectors(parser: Parser) -> None:
         ("revtops connectors", "all of them"),
         ("revtops connectors hubspot", "one: credentials, entities, operations and their parameters"),
         ("revtops connectors --json | jq '.[].slug'", "for scripts"),
+        ("revtops connectors my_crm --new", "begin one of your own: a file to change, which works at once"),
     )
     parser.add_argument("connector", nargs="?", metavar="SLUG", help="show this one in full")
+    parser.add_argument("--new", action="store_true", help="write a connector of that name, from the template")
     parser.set_defaults(run=connectors)
 
 
 def connectors(options: Namespace, ws: Workspace, console: Console) -> int:
+    if options.new:
+        return _begin(options, ws, console)
     if options.connector:
         return _show_one(connector_info(ws, options.connector).manifest, console)
     catalog = ws.catalog
@@ -47,6 +52,24 @@ def connectors(options: Namespace, ws: Workspace, console: Console) -> int:
     )
     for one in catalog.broken:
         console.say(f"{one.name} cannot be used: {one.reason} ({one.source})", "yellow")
+    return 0
+
+
+def _begin(options: Namespace, ws: Workspace, console: Console) -> int:
+    if not options.connector:
+        raise EngineError("usage", "What is the new connector called?", hint="revtops connectors my_crm --new")
+    from revtops_tui.engine.new_connector import new_connector
+
+    file = new_connector(ws, options.connector)
+    if console.as_json:
+        console.document({"slug": options.connector, "file": str(file)})
+        return 0
+    console.line(f"Wrote {file}.")
+    console.say(
+        f"Change it; revtops connectors {options.connector} says what is understood, or what is wrong. Then: "
+        f"revtops connect {options.connector}",
+        "dim",
+    )
     return 0
 
 

@@ -45,8 +45,8 @@ def welcome(width: int, home: Path) -> Paper:
     paper.line(("  revtops demo", "key"))
     paper.text("opens this app over simulated systems; nothing of it is kept.", indent=2)
     paper.heading("Write a connector")
-    paper.text("One Python file, from the template in docs/, dropped into", indent=2)
-    paper.line((f"  {_short(home / 'connectors')}", "key"))
+    paper.line(("  revtops connectors my_crm --new", "key"))
+    paper.text(f"writes one Python file to change, into {_short(home / 'connectors')}.", indent=2)
     return paper
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,3 +106,21 @@ def test_commands_take_slug_and_name(revtops: CommandLine, connected_shop: Shop)
     assert (renamed.code, renamed.json["name"]) == (0, "apac")
     assert revtops("test", "shop:apac").code == 0
     assert revtops("test", "shop:emea").code != 0
+
+
+def test_what_is_listed_says_which_of_them(revtops: CommandLine, connected_shop: Shop) -> None:
+    connected_shop.change(deals=[*deals(2), {"source_id": "17", "name": "Rollout", "amount": "plenty"}])
+    assert revtops("connect", "shop:emea", "--stdin", stdin=Shop.fields).code == 0
+    told = revtops("sync").stdout
+    for listed in (
+        told,
+        revtops("rejected").stdout,
+        revtops("connections").stdout,
+    ):
+        assert re.search(r"\bshop\b(?!:)", listed)
+        assert "shop:emea" in listed
+    ambiguous = revtops("rename", "shop", "apac")
+    assert ambiguous.code == 0, "the one that is called default"
+    unclear = revtops("test", "shop", "--json")
+    assert (unclear.code, unclear.json["error"]["kind"]) == (2, "usage")
+    assert "shop:apac, shop:emea" in unclear.json["error"]["hint"]

@@ -50,7 +50,7 @@ def rejected(options: Namespace, ws: Workspace, console: Console) -> int:
     moment = now()
     console.table(
         ("id", "connection", "entity", "record", "field", "reason", "when"),
-        [(r.id, r.slug, r.entity, r.source_id, r.field, r.reason, ago(r.created_at, moment)) for r in found],
+        [(r.id, r.selector, r.entity, r.source_id, r.field, r.reason, ago(r.created_at, moment)) for r in found],
     )
     return 0
 

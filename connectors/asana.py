@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
+from functools import cached_property
 from typing import Any, ClassVar
 
 from connectors._asana import records
@@ -82,19 +83,15 @@ class AsanaConnector(BaseConnector):
         "public address the projects' own events are followed.",
     )
 
-    _reader: Reader | None = None
-
     @property
     def api(self) -> Api:
         """What this connection asks with."""
         return self.reader.api
 
-    @property
+    @cached_property
     def reader(self) -> Reader:
         """What this connection reads tasks with; look-ups are kept as long as the connector."""
-        if self._reader is None:
-            self._reader = Reader(Api(self.http, self.once), self.once)
-        return self._reader
+        return Reader(Api(self.http, self.once), self.once)
 
     async def test_connection(self) -> str:
         """Ask whose token it is; returns such as `Ada Lovelace (ada@acme.com), workspaces Acme, Acme Labs`."""

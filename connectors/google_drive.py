@@ -9,7 +9,7 @@ import asyncio
 import hmac
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 from connectors._google_drive.feed import position, wait_for_change
@@ -124,14 +124,10 @@ class GoogleDriveConnector(BaseConnector):
         "works; with drive.file only what this app made or was given is seen.",
     )
 
-    _reader: Reader | None = None
-
-    @property
+    @cached_property
     def reader(self) -> Reader:
         """What this connection reads with."""
-        if self._reader is None:
-            self._reader = Reader(self.http)
-        return self._reader
+        return Reader(self.http)
 
     async def test_connection(self) -> str:
         """Ask whose Drive it is; returns such as `Ada Novak <ada@acme.com>`."""

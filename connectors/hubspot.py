@@ -9,14 +9,15 @@ import asyncio
 import datetime as dt
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 import orjson
 
+from connectors._hubspot.answers import load
 from connectors._hubspot.declared import ACTIONS, EVENTS, WRITES
-from connectors._hubspot.reading import SEARCH_LIMIT, Reader, load
+from connectors._hubspot.reading import SEARCH_LIMIT, Reader
 from connectors._hubspot.records import (
     ACTIVITIES,
     COMPANIES,
@@ -106,14 +107,10 @@ class HubSpotConnector(BaseConnector):
         "e-mails content.",
     )
 
-    _reader: Reader | None = None
-
-    @property
+    @cached_property
     def reader(self) -> Reader:
         """What this connection reads with; look-ups are kept as long as the connector."""
-        if self._reader is None:
-            self._reader = Reader(self.http, self.once)
-        return self._reader
+        return Reader(self.http, self.once)
 
     async def test_connection(self) -> str:
         """Ask whose token it is; returns such as `portal 4242424 (acme.com), scopes crm.objects.deals.read, …`."""

@@ -23,6 +23,7 @@ SDK_MODULES = frozenset(
         "choosing",
         "context",
         "discovery",
+        "json_answers",
         "entity_store",
         "entity_writer",
         "errors",

@@ -12,13 +12,13 @@ import datetime as dt
 import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import cached_property, partial
+from typing import Any, ClassVar
 
-import orjson
-
+from connectors._twilio.declared import AUTH_FIELDS, SEND
 from connectors._twilio.messages import LOOK_BACK, Message, Window, activity, channel_of, sent_or_created
 from connectors._twilio.query import Lookup, parse
+from connectors._twilio.reading import PAGE_SIZE, Reader
 from connectors._twilio.sending import outgoing
 from connectors._twilio.signature import form, verify
 from connectors.base import BaseConnector
@@ -29,26 +29,20 @@ from connectors.errors import (
     OutcomeUnknownError,
     VendorUnavailableError,
 )
+from connectors.json_answers import json_object
 from connectors.paging import Fetched
 from connectors.persistence import delete_records, persist_records
 from connectors.registry import (
-    AuthField,
     AuthType,
     Capability,
     ConnectorAction,
     ConnectorMeta,
     ConnectorScope,
     EventType,
-    ParameterSpec,
 )
 from connectors.stream import Bookmark, Deleted, StreamItem
 from connectors.webhooks import InboundEvent, WebhookReply, WebhookRequest
 
-if TYPE_CHECKING:
-    import httpx2
-
-_PAGE_SIZE = 1000
-_ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 _MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
 _COLUMNS = (
     "sid",
@@ -65,16 +59,6 @@ _COLUMNS = (
     "error_message",
     "num_media",
 )
-_SEND: list[ParameterSpec] = [
-    {
-        "name": "to",
-        "type": "string",
-        "required": True,
-        "description": "The receiver's number with its country code, such as +14155552671; ten digits alone get +1",
-    },
-    {"name": "body", "type": "text", "required": True, "description": "The message, at most 1,600 characters"},
-    {"name": "media_url", "type": "string", "description": "The public https address of a picture or file to send"},
-]
 
 
 class TwilioConnector(BaseConnector):
@@ -96,58 +80,11 @@ class TwilioConnector(BaseConnector):
         builtin=True,
         capabilities=[Capability.SYNC, Capability.QUERY, Capability.ACTION, Capability.LISTEN],
         entity_types=["activities"],
-        auth_fields=[
-            AuthField("account_sid", "Account SID", env="TWILIO_ACCOUNT_SID", help_text="AC… on the console's page"),
-            AuthField(
-                "auth_token",
-                "Auth token",
-                "password",
-                required=False,
-                env="TWILIO_AUTH_TOKEN",
-                help_text="Beside the account SID. Webhooks are signed with it, so events need it.",
-            ),
-            AuthField(
-                "api_key",
-                "API key SID",
-                required=False,
-                env="TWILIO_API_KEY",
-                help_text="SK…, instead of the auth token",
-            ),
-            AuthField("api_key_secret", "API key secret", "password", required=False, env="TWILIO_API_KEY_SECRET"),
-            AuthField(
-                "from_number",
-                "Number to send from",
-                required=False,
-                env="TWILIO_FROM_NUMBER",
-                help_text="One of the account's numbers, such as +14155552671.",
-            ),
-            AuthField(
-                "messaging_service_sid",
-                "Messaging service SID",
-                required=False,
-                env="TWILIO_MESSAGING_SERVICE_SID",
-                help_text="MG…: chooses the number to send from; used before the number above.",
-            ),
-            AuthField(
-                "whatsapp_from",
-                "WhatsApp number to send from",
-                required=False,
-                env="TWILIO_WHATSAPP_FROM",
-                help_text="Where it is another one than the number above.",
-            ),
-            AuthField(
-                "status_callback_url",
-                "Status callback address",
-                "url",
-                required=False,
-                env="TWILIO_STATUS_CALLBACK_URL",
-                help_text="Where Twilio tells what becomes of a message sent from here: this connection's webhook.",
-            ),
-        ],
+        auth_fields=AUTH_FIELDS,
         webhook_secret_extra_data_key="auth_token",  # noqa: S106 - the name of a field
         actions=[
-            ConnectorAction("send_sms", "Send a text message, once", _SEND),
-            ConnectorAction("send_whatsapp", "Send a WhatsApp message, once", _SEND),
+            ConnectorAction("send_sms", "Send a text message, once", SEND),
+            ConnectorAction("send_whatsapp", "Send a WhatsApp message, once", SEND),
         ],
         event_types=[
             EventType("message_received", "Somebody wrote to one of the account's numbers"),
@@ -163,6 +100,11 @@ class TwilioConnector(BaseConnector):
         "address in the console under the number's `A message comes in`.",
     )
 
+    @cached_property
+    def reader(self) -> Reader:
+        """What this connection reads with."""
+        return Reader(self.http, self.get_credentials)
+
     async def auth_headers(self) -> dict[str, str]:
         """Basic: the API key where there is one, else the account itself."""
         values = await self.get_credentials()
@@ -177,20 +119,12 @@ class TwilioConnector(BaseConnector):
 
     async def test_connection(self) -> str:
         """Whose account it is; returns such as `Acme (AC…), active`. An API key may not ask that, only use it."""
-        values, account = await self.get_credentials(), await self._account()
+        values, account = await self.get_credentials(), await self.reader.account()
         if values.get("api_key") and values.get("api_key_secret"):
             await self.http.get(f"{account}/Messages.json", params={"PageSize": 1})
             return f"account {values['account_sid']}"
-        about = _load(await self.http.get(f"{account}.json"))
+        about = await self.reader.about()
         return f"{about.get('friendly_name')} ({values['account_sid']}), {about.get('status')}"
-
-    async def _account(self) -> str:
-        sid = str((await self.get_credentials()).get("account_sid"))
-        if not _ACCOUNT_SID.fullmatch(sid):
-            raise InvalidInputError(
-                "The account SID is not one.", hint="Connect again; it is AC and 32 digits or letters from a to f."
-            )
-        return f"/2010-04-01/Accounts/{sid}"
 
     # -- SYNC ------------------------------------------------------------------------------------------------------
 
@@ -222,7 +156,7 @@ class TwilioConnector(BaseConnector):
 
     async def _again(self, window: Window, sid: str) -> StreamItem:
         try:
-            message = await self._message(sid)
+            message = await self.reader.message(sid)
         except NotFoundError:
             return Deleted([sid])
         window.note(message)
@@ -235,26 +169,10 @@ class TwilioConnector(BaseConnector):
     async def _noted(
         self, window: Window, filters: Mapping[str, Any], cursor: str | None
     ) -> tuple[list[Message], str | None]:
-        messages, following = await self._listed(filters, _PAGE_SIZE, cursor)
+        messages, following = await self.reader.page(filters, PAGE_SIZE, cursor)
         for message in messages:
             window.note(message)
         return messages, following
-
-    async def _listed(
-        self, filters: Mapping[str, Any], size: int, cursor: str | None = None
-    ) -> tuple[list[Message], str | None]:
-        """A page of messages, newest first, and where the next one is."""
-        first = {**filters, "PageSize": size}
-        address = cursor or f"{await self._account()}/Messages.json"
-        page = _load(await self.http.get(address, params=None if cursor else first))
-        if not isinstance(page.get("messages"), list):
-            raise VendorUnavailableError("Twilio answered with a page without messages.")
-        # What is no message has no SID either, and is set aside alone.
-        messages: list[Message] = [m if isinstance(m, dict) else {"body": m} for m in page["messages"]]
-        return messages, page.get("next_page_uri")
-
-    async def _message(self, sid: str) -> Message:
-        return _load(await self.http.get(f"{await self._account()}/Messages/{sid}.json"))
 
     # -- QUERY -----------------------------------------------------------------------------------------------------
 
@@ -270,26 +188,19 @@ class TwilioConnector(BaseConnector):
         """
         lookup = parse(request)
         if lookup.sid:
-            found, more = [await self._message(lookup.sid)], False
+            found, more = [await self.reader.message(lookup.sid)], False
         else:
             found, more = await self._find(lookup)
         return {"columns": list(_COLUMNS), "rows": [_row(message) for message in found], "truncated": more}
 
     async def _find(self, lookup: Lookup) -> tuple[list[Message], bool]:
-        listings = [self._first(filters, lookup.limit + 1) for filters in lookup.listings]
+        listings = [self.reader.newest(filters, lookup.limit + 1) for filters in lookup.listings]
         lists = await asyncio.gather(*listings)
         by_sid = {message.get("sid"): message for messages in lists for message in messages}
         found = list(by_sid.values())
         if len(lists) > 1:
             found.sort(key=_age, reverse=True)
         return found[: lookup.limit], len(found) > lookup.limit
-
-    async def _first(self, filters: Mapping[str, str], wanted: int) -> list[Message]:
-        found, following = await self._listed(filters, min(wanted, _PAGE_SIZE))
-        while following and len(found) < wanted:
-            more, following = await self._listed({}, _PAGE_SIZE, following)
-            found += more
-        return found
 
     # -- ACTION ----------------------------------------------------------------------------------------------------
 
@@ -302,9 +213,9 @@ class TwilioConnector(BaseConnector):
             raise InvalidInputError(f"Twilio has no action {action}.")
         channel = "whatsapp:" if action == "send_whatsapp" else ""
         message = outgoing(params, await self.get_credentials(), channel)
-        reply = await self.http.post(f"{await self._account()}/Messages.json", data=message, repeatable=False)
+        reply = await self.http.post(f"{await self.reader.account()}/Messages.json", data=message, repeatable=False)
         try:
-            sent = _load(reply)
+            sent = json_object(reply.content, "Twilio")
         except VendorUnavailableError as error:
             raise OutcomeUnknownError(f"{error.message} The message may have been sent.") from error
         return {"id": sent.get("sid"), **{name: sent.get(name) for name in ("status", "to", "from", "num_segments")}}
@@ -333,22 +244,11 @@ class TwilioConnector(BaseConnector):
         """Store the message as Twilio has it now: callbacks may overtake each other, and hold no price."""
         sid = payload["MessageSid"]
         try:
-            message = await self._message(sid)
+            message = await self.reader.message(sid)
         except NotFoundError:
             await delete_records(self.organization_id, "activities", [sid], self.source_system)
             return
         await persist_records(self.organization_id, "activities", [activity(message)], self.source_system)
-
-
-def _load(response: httpx2.Response) -> dict[str, Any]:
-    """The JSON object of an answer. Raises VendorUnavailableError where there is none."""
-    try:
-        document = orjson.loads(response.content)
-    except orjson.JSONDecodeError:
-        document = None
-    if not isinstance(document, dict):
-        raise VendorUnavailableError("Twilio's answer is not a JSON object.")
-    return document
 
 
 def _row(message: Message) -> list[Any]:

@@ -425,8 +425,8 @@ def test_one_entity_that_fails_leaves_the_others_alone(portal: Portal) -> None:
 @pytest.mark.parametrize(
     ("path", "reply", "sentence"),
     [
-        ("/crm/v3/objects/deals", b"<html>Sign in</html>", "its answer is not JSON"),
-        ("/crm/v3/objects/deals", b"[]", "its answer is not a JSON object"),
+        ("/crm/v3/objects/deals", b"<html>Sign in</html>", "it is not a JSON object"),
+        ("/crm/v3/objects/deals", b"[]", "it is not a JSON object"),
         ("/crm/v3/objects/deals", b'{"status": "ok"}', "its page of results has another shape"),
         ("/crm/v3/objects/deals", b'{"results": [{"properties": {}}]}', "an object in it has no id"),
         (

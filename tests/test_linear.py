@@ -153,7 +153,7 @@ def test_an_error_that_comes_with_http_200_is_one(
 
 
 def test_an_answer_that_is_no_json_is_none(workspace: Connected, answering: Callable[[bytes], str]) -> None:
-    with pytest.raises(EngineError, match="not JSON") as caught:
+    with pytest.raises(EngineError, match="not a JSON object") as caught:
         connect(workspace.ws, "linear", {"api_key": "k"}, base_url=answering(b"<html>"), name="other")
     assert caught.value.kind == "vendor_unavailable"
 

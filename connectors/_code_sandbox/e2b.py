@@ -34,6 +34,7 @@ from connectors._code_sandbox.job import (
 )
 from connectors.errors import ConnectorError, VendorUnavailableError
 from connectors.http import HttpClient
+from connectors.json_answers import json_object
 
 _TEMPLATE = "base"
 _USER = "user"
@@ -101,7 +102,8 @@ class E2B:
             "secure": True,
             "allow_internet_access": False,
         }
-        made = _document(await self._http.post("/sandboxes", json=wanted, repeatable=False, most=_ANSWER_BYTES))
+        answer = await self._http.post("/sandboxes", json=wanted, repeatable=False, most=_ANSWER_BYTES)
+        made = json_object(answer.content, "E2B")
         identifier = str(made.get("sandboxID") or "")
         if not identifier.replace("-", "").isalnum():
             raise VendorUnavailableError("E2B made a sandbox and did not say which.")
@@ -147,7 +149,7 @@ class E2B:
             expect={404, 409},
             most=_ANSWER_BYTES,
         )
-        return _document(answer)
+        return json_object(answer.content, "E2B")
 
     async def _start(self, machine: _Machine, job: Job) -> Outcome:
         """Run the process to its end. Its output comes as one stream, of which the beginning is enough."""
@@ -203,16 +205,6 @@ class E2B:
             most=FILE_BYTES,
         )
         return MadeFile(name, size, answer.content if answer.status_code == 200 else None)
-
-
-def _document(answer: Any) -> dict[str, Any]:
-    try:
-        document = orjson.loads(answer.content)
-    except orjson.JSONDecodeError:
-        document = None
-    if not isinstance(document, dict):
-        raise VendorUnavailableError("E2B answered with something that is no JSON object, or is too long.")
-    return document
 
 
 def _enveloped(message: bytes) -> bytes:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
-import orjson
-
 from connectors.errors import VendorUnavailableError
 from connectors.http import HttpClient
 from connectors.http.urls import Params
+from connectors.json_answers import json_object
 
 Reply = dict[str, Any]
 File = Mapping[str, Any]
@@ -34,7 +33,7 @@ class Reader:
 
     async def get(self, path: str, params: Params) -> Reply:
         """An object of JSON; always with a `fields` mask, because Drive else leaves out what matters."""
-        return load((await self._http.get(path, params=params)).content)
+        return json_object((await self._http.get(path, params=params)).content, "Google Drive")
 
     async def content(self, path: str, params: Params) -> bytes:
         """What a file holds."""
@@ -121,17 +120,6 @@ class Reader:
             "fields": f"nextPageToken,newStartPageToken,changes(changeType,fileId,removed,file({FIELDS}))",
         }
         return await self.get("/drive/v3/changes", params)
-
-
-def load(content: bytes) -> Reply:
-    """An answer's object. Raises VendorUnavailableError for anything else."""
-    try:
-        document = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        document = None
-    if not isinstance(document, dict):
-        raise VendorUnavailableError("Google Drive's answer was not an object of JSON.")
-    return document
 
 
 def members(reply: Reply, name: str) -> list[Any]:

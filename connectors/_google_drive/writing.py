@@ -12,9 +12,10 @@ import orjson
 
 from connectors._google_drive import text as texts
 from connectors._google_drive.query import APPS, Finder, file_id
-from connectors._google_drive.reading import FILES, FOLDER, File, Reader, load, members
+from connectors._google_drive.reading import FILES, FOLDER, File, Reader, members
 from connectors.errors import InvalidInputError, VendorUnavailableError
 from connectors.http import HttpClient
+from connectors.json_answers import json_object
 
 FILE_TYPES = {
     "document": texts.DOCUMENT,
@@ -121,7 +122,7 @@ class Writer:
                 headers={"content-type": kind},
                 repeatable=repeatable,
             )
-        return load(reply.content)
+        return json_object(reply.content, "Google Drive")
 
 
 def _result(file: File, *, created: bool) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from connectors._hubspot.answers import load, read
 from connectors._hubspot.query import milliseconds
-from connectors._hubspot.reading import Reader, load, read
+from connectors._hubspot.reading import Reader
 from connectors._hubspot.records import CONTACTS, Item
 from connectors.errors import InvalidInputError, NotFoundError
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from connectors._hubspot.answers import load
 from connectors._hubspot.declared import WRITES
-from connectors._hubspot.reading import Reader, load
+from connectors._hubspot.reading import Reader
 from connectors._hubspot.records import OWNER, Lookups
 from connectors._hubspot.writing import KINDS, object_id_of
 from connectors.changes import RecordState, moment

@@ -15,13 +15,12 @@ from urllib.parse import quote
 
 import orjson
 
+from connectors._hubspot.answers import Reply, check_errors, ids_of, load, read, reply_of, unexpected
 from connectors._hubspot.records import Item, Lookups, ObjectType
 from connectors._read_ahead import read_ahead
-from connectors.errors import NotFoundError, VendorUnavailableError
+from connectors.errors import NotFoundError
 
 if TYPE_CHECKING:
-    import httpx2
-
     from connectors.http import HttpClient
     from connectors.once import Once
 
@@ -31,16 +30,6 @@ _GROUP = 1_000
 _PAGES_AHEAD = 10
 _URL_ROOM = 15_000
 """Characters of property names that go into a URL; HubSpot's gateway refuses longer ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A page of objects, with the bytes it came in; `after` is None on the last one."""
-
-    raw: bytes
-    items: list[Item]
-    after: str | None
-    total: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +143,7 @@ class Reader:
         """The ids of archived objects, page by page. HubSpot keeps them for 90 days."""
         url = f"/crm/v3/objects/{kind.name}?archived=true&limit={_LISTING_LIMIT}&properties=hs_object_id"
         async for reply in self._pages(url):
-            yield _ids(reply.items)
+            yield ids_of(reply.items)
 
     async def _pages(self, url: str, after: str | None = None) -> AsyncGenerator[Reply, None]:
         while True:
@@ -163,7 +152,7 @@ class Reader:
             if reply.after is None:
                 return
             if reply.after == after:
-                raise _unexpected(f"its listing does not go on after {after}")
+                raise unexpected(f"its listing does not go on after {after}")
             after = reply.after
 
     async def _found(
@@ -179,7 +168,7 @@ class Reader:
                 return
             before, last_id = last_id, _highest(reply.items)
             if int(last_id) <= int(before or 0):
-                raise _unexpected(f"its search does not go on after {last_id}")
+                raise unexpected(f"its search does not go on after {last_id}")
 
     async def _search(
         self, kind: ObjectType, names: Sequence[str], since: dt.datetime, last_id: str, *, limit: int
@@ -243,7 +232,7 @@ class Reader:
                     group = Group(reply.after or "")
 
     async def _complete(self, group: Group, kind: str, links: Mapping[str, str], rest: Sequence[str]) -> None:
-        ids = _ids(group.items)
+        ids = ids_of(group.items)
         if not ids:
             return
         linked = await asyncio.gather(*(self._links(kind, target, ids) for target in links))
@@ -258,7 +247,7 @@ class Reader:
         url = f"/crm/v4/associations/{kind}/{target}/batch/read"
         inputs = [{"id": object_id} for object_id in ids]
         document = load(await self._http.post(url, json={"inputs": inputs}, reads=True))
-        _check_errors(document)
+        check_errors(document)
         found: dict[str, str] = {}
         try:
             for result in document["results"]:
@@ -267,12 +256,12 @@ class Reader:
                     chosen = to[0] if len(to) == 1 else _primary(to)
                     found[str(result["from"]["id"])] = str(chosen["toObjectId"])
         except (KeyError, TypeError) as error:
-            raise _unexpected("its reply about associations has another shape than documented") from error
+            raise unexpected("its reply about associations has another shape than documented") from error
         return [found.get(object_id) for object_id in ids]
 
     async def _add_rest(self, kind: str, items: Sequence[Item], names: Sequence[str]) -> bytes:
         """Read the properties that did not fit into the listing's URL; returns them as stable bytes."""
-        found = {item["id"]: item["properties"] for item in await self._read_batch(kind, _ids(items), names)}
+        found = {item["id"]: item["properties"] for item in await self._read_batch(kind, ids_of(items), names)}
         for item in items:
             item["properties"] |= found.get(item["id"], {})
         return orjson.dumps([found.get(item["id"]) for item in items])
@@ -281,41 +270,8 @@ class Reader:
         body = {"properties": names, "inputs": [{"id": object_id} for object_id in ids]}
         response = await self._http.post(f"/crm/v3/objects/{kind}/batch/read", json=body, reads=True)
         document = load(response)
-        _check_errors(document)
-        return _reply(document, response.content).items
-
-
-def load(response: httpx2.Response) -> Any:
-    """The JSON object of an answer. Raises VendorUnavailableError where there is none."""
-    try:
-        document = orjson.loads(response.content)
-    except orjson.JSONDecodeError as error:
-        raise _unexpected("its answer is not JSON") from error
-    if not isinstance(document, dict):
-        raise _unexpected("its answer is not a JSON object")
-    return document
-
-
-def read(response: httpx2.Response) -> Reply:
-    """An answer with `results`, which may have a next page."""
-    return _reply(load(response), response.content)
-
-
-def _reply(document: Any, raw: bytes) -> Reply:
-    try:
-        items = document["results"]
-        paging = document.get("paging")
-        after = paging["next"]["after"] if paging and paging.get("next") else None
-    except (KeyError, TypeError, AttributeError) as error:
-        raise _unexpected("its page of results has another shape than documented") from error
-    return Reply(raw, items, None if after is None else str(after), document.get("total") or 0)
-
-
-def _ids(items: Iterable[Item]) -> list[str]:
-    try:
-        return [item["id"] for item in items]
-    except (KeyError, TypeError) as error:
-        raise _unexpected("an object in it has no id") from error
+        check_errors(document)
+        return reply_of(document, response.content).items
 
 
 def _asked_links(kind: ObjectType, names: Names) -> Mapping[str, str]:
@@ -324,7 +280,7 @@ def _asked_links(kind: ObjectType, names: Names) -> Mapping[str, str]:
 
 
 def _highest(items: Iterable[Item]) -> str:
-    return str(max(map(int, _ids(items))))
+    return str(max(map(int, ids_of(items))))
 
 
 def _split(names: Sequence[str]) -> Names:
@@ -342,17 +298,3 @@ def _primary(to: Sequence[Item]) -> Item:
             if kind.get("category") == "HUBSPOT_DEFINED" and str(kind.get("label")).lower() == "primary":
                 return candidate
     return to[0]
-
-
-def _check_errors(document: Item) -> None:
-    """A batch may succeed in part (207). That an object has no associations, or is gone, is an answer; else it is not.
-
-    Raises VendorUnavailableError.
-    """
-    for error in document.get("errors") or ():
-        if error.get("category") != "OBJECT_NOT_FOUND":
-            raise _unexpected(f"a batch was answered in part only ({error.get('category')})")
-
-
-def _unexpected(what: str) -> VendorUnavailableError:
-    return VendorUnavailableError(f"HubSpot's answer cannot be used: {what}.")

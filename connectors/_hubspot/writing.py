@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from connectors._hubspot.answers import load
 from connectors._hubspot.query import milliseconds
-from connectors._hubspot.reading import Reader, load
+from connectors._hubspot.reading import Reader
 from connectors._hubspot.records import COMPANIES, CONTACTS, DEALS, NOTES, OWNER, Item
 from connectors.choosing import choose
 from connectors.errors import InvalidInputError

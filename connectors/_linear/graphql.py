@@ -8,8 +8,6 @@ from functools import lru_cache, reduce
 from operator import getitem
 from typing import Any
 
-import orjson
-
 from connectors.errors import (
     AuthenticationError,
     ConnectorError,
@@ -21,6 +19,7 @@ from connectors.errors import (
 )
 from connectors.http import HttpClient
 from connectors.http.answers import plain
+from connectors.json_answers import json_object
 
 Node = dict[str, Any]
 
@@ -80,10 +79,7 @@ async def ask(
     body = {"query": query, "variables": variables or {}}
     reads = not query.startswith("mutation")
     response = await http.post("/graphql", json=body, repeatable=True, reads=reads, budget=budget)
-    try:
-        document = orjson.loads(response.content)
-    except orjson.JSONDecodeError:
-        raise VendorUnavailableError("Linear's answer is not JSON.") from None
+    document = json_object(response.content, "Linear")
     if errors := document.get("errors"):
         raise _error(errors)
     return Reply(document["data"], response.content)

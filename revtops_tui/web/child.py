@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 
 from aiohttp import web
 from textual_serve.app_service import AppService
@@ -69,13 +68,12 @@ class Child(AppService):
         process = self._process
         if process is None:
             return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_SECONDS):
-                await super().stop()
-                await process.wait()
+        # Not cancelled when the time is over: what reads the app would take that for its end, and wait for it for ever.
+        leaving = [asyncio.create_task(super().stop()), asyncio.create_task(process.wait())]
+        await asyncio.wait(leaving, timeout=_SECONDS)
         if process.returncode is None:
             process.kill()
-            await process.wait()
+        await asyncio.gather(*leaving)
 
     async def _closed(self) -> None:
         await self._websocket.close()

@@ -2,116 +2,16 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import os
 import re
-import shutil
 import signal
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.support.command_line import SECONDS, CommandLine, Shop, deals
-
-_CODES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07|[@-Z\\\\-_])")
-CANARY = "canary-of-the-environment"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium of this machine."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        reason = "there is no Chromium"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
-
-
-class Served:
-    """A `revtops web` that runs."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        assert process.stdout is not None
-        document = "".join(iter(process.stdout.readline, "}\n"))
-        assert document, process.communicate(timeout=SECONDS)[1]
-        self.url = json.loads(f"{document}}}")["url"]
-        self.host = urlsplit(self.url).netloc
-        self.token = self.url.partition("token=")[2]
-
-    def get(self, path: str, **headers: str) -> tuple[int, dict[str, str], str]:
-        """Ask without a browser; status, headers and text."""
-        with closing(http.client.HTTPConnection(self.host, timeout=SECONDS)) as connection:
-            connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
-            response = connection.getresponse()
-            return response.status, dict(response.headers), response.read().decode()
-
-    def apps(self) -> list[Path]:
-        """The processes that run apps for tabs."""
-        found = []
-        for status in Path("/proc").glob("[0-9]*/status"):
-            try:
-                if re.search(rf"^PPid:\s+{self.process.pid}$", status.read_text(), re.MULTILINE):
-                    found.append(status.parent)
-            except OSError:
-                continue
-        return found
-
-
-@pytest.fixture
-def served(revtops: CommandLine, connected_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    """The app over the shop, served."""
-    monkeypatch.setenv("SOME_SECRET_OF_ANOTHER_PROGRAM", CANARY)
-    connected_shop.change(deals=deals(3))
-    process = revtops.in_background("web", "--no-open", "--json")
-    try:
-        yield Served(process)
-    finally:
-        process.kill()
-        process.communicate(timeout=SECONDS)
-
-
-class Screen:
-    """What a page's terminal was told to show: it draws on a canvas, so its text is read on the way there."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self._shown = ""
-        page.on("websocket", lambda opened: opened.on("framereceived", self._received))
-
-    def _received(self, payload: str | bytes) -> None:
-        if isinstance(payload, bytes):
-            self._shown += _CODES.sub("", payload.decode("utf-8", "replace"))
-
-    def sees(self, *texts: str) -> None:
-        """Wait until all of the texts were shown since the last key."""
-        until = time.monotonic() + SECONDS
-        while not all(text in self._shown for text in texts):
-            assert time.monotonic() < until, f"{texts} not in:\n{self._shown[-4000:]}"
-            self.page.wait_for_timeout(20)
-
-    def press(self, key: str) -> None:
-        """Press a key."""
-        self._shown = ""
-        self.page.keyboard.press(key)
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of a browser that has been nowhere."""
-    context = browser.new_context(viewport={"width": 1200, "height": 800})
-    yield context.new_page()
-    context.close()
+from tests.support.command_line import SECONDS, CommandLine
+from tests.web.conftest import CANARY
+from tests.web.served import Screen, Served, until
 
 
 def test_a_connection_is_synced_and_its_deals_are_found_by_keyboard(page: Page, served: Served) -> None:
@@ -131,7 +31,7 @@ def test_a_connection_is_synced_and_its_deals_are_found_by_keyboard(page: Page, 
     assert served.token.encode() not in told
     screen.press("q")
     expect(page.get_by_text("revtops has ended.")).to_be_visible(timeout=SECONDS * 1000)
-    _until(lambda: served.apps() == [])
+    until(lambda: served.apps() == [])
 
 
 def test_a_closed_tab_ends_its_app_and_the_end_of_the_server_all_of_them(page: Page, served: Served) -> None:
@@ -144,18 +44,11 @@ def test_a_closed_tab_ends_its_app_and_the_end_of_the_server_all_of_them(page: P
     second.sees("Shop")
     assert len(served.apps()) == 2
     other.close()
-    _until(lambda: len(served.apps()) == 1)
+    until(lambda: len(served.apps()) == 1)
     (app,) = served.apps()
     served.process.send_signal(signal.SIGTERM)
     assert served.process.wait(SECONDS) == 0
-    _until(lambda: not app.exists())
-
-
-def _until(so: Callable[[], bool]) -> None:
-    until = time.monotonic() + SECONDS
-    while not so():
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    until(lambda: not app.exists())
 
 
 def test_the_token_opens_it_once_and_the_cookie_is_out_of_reach(served: Served) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Input, Static
 
@@ -17,6 +17,7 @@ from connectors.oauth import TOKEN_FIELDS
 from connectors.parameters import Parameter, parse_auth_fields
 from connectors.registry import AuthField
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.form import Field, Form
@@ -50,8 +51,8 @@ class ConnectDialog(Dialog["ConnectionInfo"]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s,f5", "save", "Test & save", show=False, id="dialog.save"),
-        Binding("ctrl+o,f6", "sign_in", "Sign in", show=False, id="dialog.sign_in"),
+        command("dialog.save", "ctrl+s,f5", "save", "Test & save", show=False),
+        command("dialog.sign_in", "ctrl+o,f6", "sign_in", "Sign in", show=False),
     ]
 
     def __init__(

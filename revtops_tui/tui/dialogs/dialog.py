@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from rich.cells import cell_len
 from textual.await_complete import AwaitComplete
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
+from revtops_tui.tui.command import command
 from revtops_tui.tui.text import plain
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Dialog(Overlay[T]):
         & .buttons { height: auto; width: 100%; align-horizontal: right; margin-top: 1; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Close", show=False, id="dialog.leave")]
+    BINDINGS: ClassVar[list[BindingType]] = [command("dialog.leave", "escape", "leave", "Close", show=False)]
     takes_every_key: ClassVar[bool] = False
     """Whether the app's own keys do nothing while it is open."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from connectors.oauth import ClientSecret
 from connectors.parameters import Parameter
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box
 from revtops_tui.tui.dialogs.waiting import WaitingDialog
 from revtops_tui.tui.text import plain
@@ -50,8 +51,8 @@ class SignInDialog(WaitingDialog):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s,f5", "go", "Sign in", show=False, id="dialog.save"),
-        Binding("f7", "copy", "Copy the address", show=False, id="dialog.copy"),
+        command("dialog.save", "ctrl+s,f5", "go", "Sign in", show=False),
+        command("dialog.copy", "f7", "copy", "Copy the address", show=False),
     ]
 
     def __init__(self, manifest: Mapping[str, Any], fields: Mapping[str, Any], name: str, base_url: str | None) -> None:

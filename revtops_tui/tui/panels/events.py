@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
+from revtops_tui.tui.command import command
 from revtops_tui.tui.panels.listed_panel import ListedPanel
 from revtops_tui.tui.panes.inbox.mail import Mail, event_item, write_event
 from revtops_tui.tui.panes.inbox.replaying import Replaying
@@ -28,7 +29,7 @@ class EventsPanel(ListedPanel["EventInfo"]):
     WHAT = "events"
     NONE = "None came."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "replay", "Replay", tooltip="Have this event handled again", id="events.replay")
+        command("events.replay", "p", "replay", "Replay", "Have this event handled again")
     ]
 
     def on_mount(self) -> None:

@@ -9,6 +9,7 @@ from textual import on
 
 from revtops_tui.tui.panels.listed_panel import ListedPanel
 from revtops_tui.tui.papers import rejected
+from revtops_tui.tui.rejected_actions import ACTIONS, RejectedKeys
 from revtops_tui.tui.widgets.item_list import Item, ItemList
 from revtops_tui.tui.widgets.sheet import Paper
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from revtops_tui.tui.panes.connectors.inventory import Entry
 
 
-class RejectedPanel(ListedPanel["RejectedGroup"], rejected.RejectedKeys):
+class RejectedPanel(ListedPanel["RejectedGroup"], RejectedKeys):
     """By reason."""
 
     WHAT = "rejected"
@@ -47,7 +48,7 @@ class RejectedPanel(ListedPanel["RejectedGroup"], rejected.RejectedKeys):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
         """Only a record can be retried, ignored and exported."""
-        return action not in rejected.ACTIONS or (self.is_mounted and self.can(action))
+        return action not in ACTIONS or (self.is_mounted and self.can(action))
 
     def write(self, width: int, entry: Entry) -> Paper:  # noqa: ARG002 - a record says whose it is
         """The record, or that there is none."""

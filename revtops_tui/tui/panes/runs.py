@@ -16,6 +16,7 @@ from revtops_tui.tui.command import command
 from revtops_tui.tui.panes.pane import Pane
 from revtops_tui.tui.papers import rejected
 from revtops_tui.tui.papers.runs import Register, job_of, load, run_items, write_none, write_run
+from revtops_tui.tui.rejected_actions import ACTIONS, RejectedKeys
 from revtops_tui.tui.widgets.item_list import ItemList
 from revtops_tui.tui.widgets.sheet import Paper, Sheet
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _AGES_CHANGE = 30.0
 
 
-class RunsPane(Pane, rejected.RejectedKeys):
+class RunsPane(Pane, RejectedKeys):
     """Runs above, rejected records beneath, and what is chosen of them beside."""
 
     DEFAULT_CSS = """
@@ -171,7 +172,7 @@ class RunsPane(Pane, rejected.RejectedKeys):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
         """What makes sense for what is chosen; the rest is neither offered nor done."""
-        if action not in rejected.ACTIONS:
+        if action not in ACTIONS:
             return True
         return self.is_mounted and (self.can(action) or (action == "traffic" and self.run is not None))
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
+from revtops_tui.tui.command import command
 from revtops_tui.tui.panes.data.rows import DataRows
 from revtops_tui.tui.panes.data.tables import BOOKKEEPING, LAST_TABLE, TableList
 from revtops_tui.tui.panes.pane import Pane
@@ -24,15 +25,8 @@ class DataPane(Pane):
     """Tables on the left, rows on the right."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "reload", "Reload", tooltip="Read tables and rows again", id="data.reload"),
-        Binding(
-            "escape",
-            "back",
-            "Tables",
-            show=False,
-            tooltip="Clear the filter, then go to the tables",
-            id="data.back",
-        ),
+        command("data.reload", "r", "reload", "Reload", "Read tables and rows again"),
+        command("data.back", "escape", "back", "Tables", "Clear the filter, then go to the tables", show=False),
     ]
 
     def compose(self) -> ComposeResult:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.command import command
 from revtops_tui.tui.panes.data import uses
 from revtops_tui.tui.panes.data.filter_line import FilterLine
 from revtops_tui.tui.panes.data.reading import Opened, default_order, kept_as, nothing_there, open_view
@@ -38,19 +39,17 @@ class DataRows(Vertical):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "sort", "Sort", tooltip="Sort by the current column: up, down, not at all", id="data.sort"),
-        Binding(
-            "slash", "filter", "Filter", key_display="/", tooltip="Show only rows that are like this", id="data.filter"
-        ),
-        Binding("f2", "language", "Filters", show=False, tooltip="How a filter is written", id="data.language"),
-        Binding("c", "columns", "Columns", tooltip="Choose, move and size the columns", id="data.columns"),
-        Binding("y", "copy", "Copy", show=False, tooltip="Copy the cell or the record", id="data.copy"),
-        Binding("o", "browse", "Browser", show=False, tooltip="Open the record at the vendor", id="data.browse"),
-        Binding("t", "traffic", "Traffic", show=False, tooltip="The exchange that brought the row", id="data.traffic"),
-        Binding("E", "export", "Export", show=False, tooltip="Write what is shown into a file", id="data.export"),
-        Binding("p", "picture", "Picture", show=False, tooltip="Draw the rows that are shown", id="data.picture"),
-        Binding("u", "undo", "Undo", show=False, tooltip="Take back the last sort, filter or columns", id="data.undo"),
-        Binding("U", "redo", "Redo", show=False, tooltip="Do again what was taken back", id="data.redo"),
+        command("data.sort", "s", "sort", "Sort", "Sort by the current column: up, down, not at all"),
+        command("data.filter", "slash", "filter", "Filter", "Show only rows that are like this", mark="/"),
+        command("data.language", "f2", "language", "Filters", "How a filter is written", show=False),
+        command("data.columns", "c", "columns", "Columns", "Choose, move and size the columns"),
+        command("data.copy", "y", "copy", "Copy", "Copy the cell or the record", show=False),
+        command("data.browse", "o", "browse", "Browser", "Open the record at the vendor", show=False),
+        command("data.traffic", "t", "traffic", "Traffic", "The exchange that brought the row", show=False),
+        command("data.export", "E", "export", "Export", "Write what is shown into a file", show=False),
+        command("data.picture", "p", "picture", "Picture", "Draw the rows that are shown", show=False),
+        command("data.undo", "u", "undo", "Undo", "Take back the last sort, filter or columns", show=False),
+        command("data.redo", "U", "redo", "Redo", "Do again what was taken back", show=False),
     ]
 
     def __init__(self) -> None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
 from revtops_tui.engine.person import whoever_this_is
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.command import command
 from revtops_tui.tui.panes.inbox.mail import Mail, empty, event_item, load, request_item, write_event, write_request
 from revtops_tui.tui.panes.inbox.replaying import Replaying
 from revtops_tui.tui.panes.pane import Pane
@@ -45,13 +46,11 @@ class InboxPane(Pane):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "a", "approve", "Approve", tooltip="Agree to this request, and have it carried out", id="inbox.approve"
-        ),
-        Binding("x", "reject", "Reject", tooltip="Say no to this request, and why", id="inbox.reject"),
-        Binding("e", "edit", "Edit", tooltip="Change what is asked for, then agree to that", id="inbox.edit"),
-        Binding("p", "replay", "Replay", tooltip="Have this event handled again", id="inbox.replay"),
-        Binding("r", "reload", "Reload", show=False, tooltip="Read requests and events again", id="inbox.reload"),
+        command("inbox.approve", "a", "approve", "Approve", "Agree to this request, and have it carried out"),
+        command("inbox.reject", "x", "reject", "Reject", "Say no to this request, and why"),
+        command("inbox.edit", "e", "edit", "Edit", "Change what is asked for, then agree to that"),
+        command("inbox.replay", "p", "replay", "Replay", "Have this event handled again"),
+        command("inbox.reload", "r", "reload", "Reload", "Read requests and events again", show=False),
     ]
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's word

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
+from revtops_tui.tui.command import command
 from revtops_tui.tui.panes.pane import Pane
 from revtops_tui.tui.panes.traffic.view import TrafficView
 
@@ -15,22 +16,9 @@ class TrafficPane(Pane):
     """The inspector over all connections."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "right_square_bracket",
-            "side(1)",
-            "Side",
-            key_display="]",
-            tooltip="The next side of this exchange",
-            id="traffic.next-side",
-        ),
-        Binding(
-            "left_square_bracket",
-            "side(-1)",
-            "Side before",
-            key_display="[",
-            show=False,
-            tooltip="The side before",
-            id="traffic.previous-side",
+        command("traffic.next-side", "right_square_bracket", "side(1)", "Side", "The next side of this exchange"),
+        command(
+            "traffic.previous-side", "left_square_bracket", "side(-1)", "Side before", "The side before", show=False
         ),
     ]
 

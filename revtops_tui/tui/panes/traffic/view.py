@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.command import command
 from revtops_tui.tui.panes.traffic.sides import ExchangeSides, curl_of
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.exchange_list import ExchangeList
@@ -45,51 +46,15 @@ class TrafficView(Horizontal):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "slash",
-            "filter",
-            "Filter",
-            key_display="/",
-            tooltip="Show only some of it: system: status: err …",
-            id="traffic.filter",
-        ),
-        Binding(
-            "right_curly_bracket",
-            "side(1)",
-            "Side",
-            key_display="}",
-            show=False,
-            tooltip="The next side of this exchange",
-            id="traffic.side",
-        ),
-        Binding(
-            "left_curly_bracket",
-            "side(-1)",
-            "Side before",
-            key_display="{",
-            show=False,
-            tooltip="The side before",
-            id="traffic.side-before",
-        ),
-        Binding("o", "rows", "Rows", tooltip="The rows that came with this exchange", id="traffic.rows"),
-        Binding(
-            "c,y",
-            "curl",
-            "curl",
-            tooltip="Copy it as a curl command, its secrets left out",
-            id="traffic.curl",
-        ),
-        Binding("m", "mark", "Mark", tooltip="Mark it, to find it again by `marked`", id="traffic.mark"),
-        Binding("F", "pause", "Follow", tooltip="Stop following what comes, or go on", id="traffic.pause"),
-        Binding("p", "page", "Pager", show=False, tooltip="Show the body in the pager", id="traffic.page"),
-        Binding(
-            "escape",
-            "back",
-            "Back",
-            show=False,
-            tooltip="Back to the list; there: without the filter",
-            id="traffic.back",
-        ),
+        command("traffic.filter", "slash", "filter", "Filter", "Show only some of it: system: status: err …", mark="/"),
+        command("traffic.side", "right_curly_bracket", "side(1)", "Side", "The next side of this exchange", show=False),
+        command("traffic.side-before", "left_curly_bracket", "side(-1)", "Side before", "The side before", show=False),
+        command("traffic.rows", "o", "rows", "Rows", "The rows that came with this exchange"),
+        command("traffic.curl", "c,y", "curl", "curl", "Copy it as a curl command, its secrets left out"),
+        command("traffic.mark", "m", "mark", "Mark", "Mark it, to find it again by `marked`"),
+        command("traffic.pause", "F", "pause", "Follow", "Stop following what comes, or go on"),
+        command("traffic.page", "p", "page", "Pager", "Show the body in the pager", show=False),
+        command("traffic.back", "escape", "back", "Back", "Back to the list; there: without the filter", show=False),
     ]
 
     def __init__(self, *, names_system: bool = True) -> None:

@@ -145,7 +145,7 @@ class Handling:
         finally:
             current_sink.reset(token)
 
-    def _pause(self, connection: Connection, event: Event, failure: Exception) -> dt.timedelta | None:
+    def _pause(self, connection: Connection, event: Event, failure: BaseException) -> dt.timedelta | None:
         """How long to wait before the event is tried again; None when it was tried often enough."""
         pause = min(dt.timedelta(seconds=2 * 4 ** min(event.attempts, 8)), _LONGEST_PAUSE)
         if isinstance(failure, ConnectionRevokedError):

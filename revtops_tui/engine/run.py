@@ -6,12 +6,9 @@ import asyncio
 import datetime as dt
 import inspect
 import logging
-import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from connectors.context import current_entity
@@ -27,6 +24,7 @@ from connectors.errors import (
 )
 from connectors.models import ENTITY_RECORDS, entity_name
 from connectors.stream import Deleted, Item
+from revtops_tui.engine.code_stamp import code_stamp
 from revtops_tui.engine.errors import EngineError, people
 from store import runs
 from store.clock import moment_of, now_text, text_of
@@ -77,7 +75,6 @@ class SyncRun:
         """What the connection's connector holds that must not be stored."""
         self._database = database
         self._connection = connection
-        self._cls = cls
         self._options = options
         self._scope = Scope(connection.id, connection.organization_id, connection.source_system, run_id)
         self._records = {**ENTITY_RECORDS, **{name: record for name, (record, _) in cls.entities.items()}}
@@ -88,7 +85,7 @@ class SyncRun:
         self._writers: dict[str, EntityWriter] = {}
         self._loose: dict[str, set[str | None]] = {}  # stored with `persist_records` -> while which entity was synced
         self._started_at = now_text()
-        self._code = _code_stamp(cls)
+        self._code = code_stamp(cls)
         for entity in self._declared:
             if self.wants(entity):
                 self.entities[entity] = EntityState()
@@ -281,27 +278,3 @@ class SyncRun:
             keep=not self._options.dry_run,
             secrets=self.secrets,
         )
-
-
-def _code_stamp(cls: type[BaseConnector]) -> str:
-    """Changes with the code that maps pages to records, so that a changed connector maps unchanged pages again.
-
-    That code is in the connector's file, in those beside it that it imports, and in the folders of helpers there.
-    """
-    own = Path(inspect.getfile(cls))
-    beside = own.parent
-    files: set[str] = set()
-    modules = [sys.modules.get(cls.__module__)]
-    while modules:
-        module = modules.pop()
-        file = getattr(module, "__file__", None)
-        if file is None or file in files:
-            continue
-        folder = Path(file).parent
-        if folder != beside and not (folder.parent == beside and folder.name.startswith("_")):
-            continue
-        files.add(file)
-        values = list(vars(module).values())
-        modules += [v if isinstance(v, ModuleType) else sys.modules.get(getattr(v, "__module__", "")) for v in values]
-    stats = [Path(file).stat() for file in sorted(files | {str(own)})]
-    return ",".join(f"{stat.st_mtime_ns}:{stat.st_size}" for stat in stats)

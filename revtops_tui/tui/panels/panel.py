@@ -29,6 +29,9 @@ class Panel(Vertical):
     }
     """
 
+    BLANK = True
+    """Nothing of its own is seen: its lines, which what stands in it covers, are not drawn one by one."""
+
     entry: Entry | None = None
     """What it shows; given by `show`."""
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
-from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
@@ -177,7 +176,7 @@ class ExchangeList(LineByLine, can_focus=True, inherit_bindings=False):
         self.row = min(self.row, max(0, self._count - 1))
         top = min(max(self.scroll_offset.y, self.row - self._height + 1), self.row)
         self.scroll_to(y=top, animate=False, force=True, immediate=True)
-        self.border_subtitle = Content(f"{self.row + 1:,} of {self._count:,}") if self._count else None
+        self.caption(f"{self.row + 1:,} of {self._count:,}" if self._count else "")
         ids = self._log.ids(self.row, 1) if self._log and self._count else []
         current = ids[0] if ids else None
         if current != self.current or current is None:

@@ -264,8 +264,7 @@ class ItemList(LineByLine, can_focus=True, inherit_bindings=False):
 
     def _show_filter(self) -> None:
         room = max(4, self.scrollable_content_region.width - 6)
-        shown = self._filter.shown(room)
-        self.border_subtitle = Content(shown) if shown else None
+        self.caption(self._filter.shown(room))
 
     # -- drawing
 

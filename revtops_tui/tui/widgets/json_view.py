@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.binding import BindingType
-from textual.content import Content
 from textual.geometry import Size
 from textual.strip import Strip
 
@@ -166,7 +165,7 @@ class JsonView(LineByLine, can_focus=True, inherit_bindings=False):
     def _tell_place(self) -> None:
         count = self._body.count
         shown = self._search.shown(_SEARCH_SHOWN) or (f"line {self.number + 1:,} of {count:,}" if count else "")
-        self.border_subtitle = Content(shown) if shown else None
+        self.caption(shown)
 
     # -- folding
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
+from textual.content import Content
 from textual.geometry import Region
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -33,6 +34,15 @@ class LineByLine(ScrollView):
 
     ground = Style.null()
     """The background, and the colour where a part of a line has none."""
+    _caption = ""
+
+    def caption(self, text: str) -> None:
+        """Have a text, or none, on the lower border. To say again what stands there costs nothing: of Textual's own
+        `border_subtitle` it would draw every line again.
+        """
+        if text != self._caption:
+            self._caption = text
+            self.border_subtitle = Content(text) if text else None
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines in view. Every ancestor has a say in their ground, so it is found once for all of them."""

@@ -53,6 +53,7 @@ class Side(Vertical):
         self._current = panels.PANELS[0].id
         self._panels: dict[str, Panel] = {}
         self._entry: Entry | None = None
+        self._entitled = ""
         self._listing = Listing()
 
     def compose(self) -> ComposeResult:
@@ -106,7 +107,7 @@ class Side(Vertical):
 
     def say(self, title: str, error: EngineError) -> None:
         """Nothing can be shown."""
-        self.border_title = Content(plain(title))
+        self._title_is(title)
         self._reason(lambda width: Paper(width).text(error.message, "bad").blank().text(error.hint, "muted"))
 
     @on(PanelBar.Clicked)
@@ -125,7 +126,7 @@ class Side(Vertical):
         entry = self._entry
         if entry is None:
             return
-        self.border_title = Content(plain(entry.title))
+        self._title_is(entry.title)
         bar = self.query_one(PanelBar)
         bar.display = entry.connection is not None
         bar.show(self._current, {tab.id for tab in self._tabs.values() if tab.missing(entry)})
@@ -158,6 +159,11 @@ class Side(Vertical):
         if isinstance(panel, HomePanel):
             panel.know(list(self._listing.entries.values()), self._listing.elsewhere)
         panel.show(entry)
+
+    def _title_is(self, title: str) -> None:
+        if title != self._entitled:  # Textual draws every line again for it
+            self._entitled = title
+            self.border_title = Content(plain(title))
 
     def _reason(self, write: Callable[[int], Paper]) -> None:
         for each in self._panels.values():

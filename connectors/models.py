@@ -39,6 +39,8 @@ class Record(BaseModel):
 
 
 class DealRecord(Record):
+    """A deal. `stage` is its name, `probability` 0 to 1, `currency` a code of ISO 4217, `url` its page."""
+
     name: str
     amount: float | None = None
     stage: str | None = None
@@ -55,6 +57,8 @@ class DealRecord(Record):
 
 
 class AccountRecord(Record):
+    """A company. `annual_revenue` is in the currency that the vendor keeps it in."""
+
     name: str
     domain: str | None = None
     industry: str | None = None
@@ -66,6 +70,8 @@ class AccountRecord(Record):
 
 
 class ContactRecord(Record):
+    """A person, at the account of `account_source_id`."""
+
     name: str | None = None
     email: str | None = None
     title: str | None = None
@@ -77,6 +83,8 @@ class ContactRecord(Record):
 
 
 class ActivityRecord(Record):
+    """Something that happened: a call, a meeting, a note, a message; `type` says which."""
+
     type: str
     subject: str | None = None
     description: str | None = None
@@ -89,12 +97,16 @@ class ActivityRecord(Record):
 
 
 class PipelineRecord(Record):
+    """A pipeline of deals."""
+
     name: str
     display_order: Whole | None = None
     is_default: bool | None = None
 
 
 class PipelineStageRecord(Record):
+    """A stage of a pipeline. `probability` is 0 to 1."""
+
     pipeline_source_id: str
     name: str
     display_order: Whole | None = None
@@ -104,6 +116,8 @@ class PipelineStageRecord(Record):
 
 
 class GoalRecord(Record):
+    """A target for a time, in the unit that its `goal_type` has."""
+
     name: str
     target_amount: float | None = None
     start_date: dt.date | None = None
@@ -115,12 +129,16 @@ class GoalRecord(Record):
 
 
 class TrackerTeamRecord(Record):
+    """A team of a tracker. `key` is what its issues are numbered under."""
+
     name: str
     key: str | None = None
     description: str | None = None
 
 
 class TrackerProjectRecord(Record):
+    """A project of a tracker. `progress` is 0 to 1."""
+
     name: str
     description: str | None = None
     state: str | None = None
@@ -134,6 +152,8 @@ class TrackerProjectRecord(Record):
 
 
 class TrackerIssueRecord(Record):
+    """An issue or a task. `identifier` is what people call it; `priority` is 0 (none), 1 (urgent) to 4 (low)."""
+
     identifier: str
     title: str
     description: str | None = None

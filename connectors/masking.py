@@ -18,7 +18,7 @@ def masked_batches(batches: Sequence[Batch], redactor: Redactor) -> list[Batch]:
     """The batches, with secrets masked in the texts of their rows. Looking for them is one pass over all texts."""
     return [
         Batch(batch.fields, [_masked_row(row, redactor) for row in batch.rows])
-        if redactor.finds(_texts(batch.rows))
+        if _hold_secrets(batch.rows, redactor)
         else batch
         for batch in batches
     ]
@@ -38,8 +38,12 @@ def quotes(value: Any, redactor: Redactor) -> bool:
     return redactor.finds(orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS))
 
 
-def _texts(rows: Sequence[Row]) -> bytes:
-    return "\0".join([cell for row in rows for cell in row if isinstance(cell, str)]).encode("utf-8", "replace")
+def _hold_secrets(rows: Sequence[Row], redactor: Redactor) -> bool:
+    try:
+        return redactor.finds_in_json(orjson.dumps(rows))  # a quarter of what joining their texts takes
+    except TypeError:  # whole numbers over 64 bits and lone surrogates
+        texts = "\0".join([cell for row in rows for cell in row if isinstance(cell, str)])
+        return redactor.finds(texts.encode("utf-8", "replace"))
 
 
 def _masked_row(row: Row, redactor: Redactor) -> Row:

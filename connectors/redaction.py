@@ -91,6 +91,7 @@ class Redactor:
         self._shortest = shortest
         self._known: frozenset[str] = frozenset()
         self._forms: list[bytes] = []
+        self._forms_in_json: list[bytes] = []
 
     def text(self, text: str) -> str:
         """`text` without the known secrets."""
@@ -100,6 +101,11 @@ class Redactor:
         """Whether a known secret is written in it."""
         self._refresh()
         return any(form in data for form in self._forms)
+
+    def finds_in_json(self, data: bytes) -> bool:
+        """Whether a known secret is written in a text of some JSON that orjson wrote."""
+        self._refresh()
+        return any(form in data for form in self._forms_in_json)
 
     def json(self, value: Any) -> Any:
         """A JSON value without the known secrets, names of fields included; the same one where there is none in it."""
@@ -183,6 +189,7 @@ class Redactor:
         forms = {form.encode("utf-8", "replace") for secret in known for form in _written_forms(secret)}
         # The longest first, in case one secret is a part of another.
         self._forms = sorted(forms, key=len, reverse=True)
+        self._forms_in_json = [orjson.dumps(form.decode())[1:-1] for form in self._forms]
         self._known = known
 
 

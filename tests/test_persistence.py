@@ -93,6 +93,14 @@ async def test_of_duplicates_in_a_batch_the_last_wins(store: Store, first: Any, 
     assert len(store.rows("id")) == 2
 
 
+@pytest.mark.parametrize("secret", ["correct-horse-battery", 'quo"ted\\back/slash & <more>', "zwölf\tZeichen und mehr"])
+async def test_a_secret_that_a_vendor_quotes_is_not_stored(store: Store, secret: str) -> None:
+    quoted = json.dumps({"said": json.dumps(secret)})
+    record = {"source_id": "1", "name": f"it was {secret}!", "stage": quoted}
+    await store.take([record], secrets=lambda: [secret])
+    assert store.rows("name, stage") == [("it was ***!", quoted.replace(json.dumps(json.dumps(secret))[3:-3], "***"))]
+
+
 _EXAMPLES: list[tuple[str, Any]] = [
     ("datetime.datetime", dt.datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=dt.timezone(dt.timedelta(hours=2)))),
     ("datetime.date", dt.date(2026, 3, 4)),

@@ -10,13 +10,16 @@ import stat
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
+from store.connections import connections
 from store.database import FILE_NAME, SCHEMA_VERSION, Database, backup
 from store.errors import StoreError
+from store.migrate import migrate
 from store.rowset import RowSet, runs
 
 
@@ -98,6 +101,7 @@ def test_a_data_directory_that_is_a_file_is_a_sentence(tmp_path: Path) -> None:
 
 _AS_NOBODY = """
 import os, sys
+from contextlib import closing
 from pathlib import Path
 import store.migrate
 from store.database import Database
@@ -143,6 +147,19 @@ def test_an_older_file_is_migrated_after_a_backup(tmp_path: Path) -> None:
     connection.close()
 
 
+def test_a_file_of_the_last_schema_keeps_its_connections(tmp_path: Path) -> None:
+    migrate(tmp_path / FILE_NAME, SCHEMA_VERSION - 1)
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as older, older:
+        older.execute("INSERT INTO organizations VALUES ('acme', 'Acme', '2026-03-01')")
+        older.execute(
+            "INSERT INTO connections(organization_id, slug, name, source_system, status, identity, created_at) "
+            "VALUES ('acme', 'crm', 'default', 'crm', 'connected', 'Ada', '2026-03-01')"
+        )
+    with Database.open(tmp_path) as database:
+        (kept,) = connections(database, "acme")
+    assert (kept.selector, kept.identity, kept.granted_scopes) == ("crm", "Ada", None)
+
+
 def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     path = _foreign(tmp_path, "CREATE TABLE goals(mine); INSERT INTO goals VALUES (1);")
     for attempt in (1, 2):
@@ -157,6 +174,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> Non
 
 _KILLED = """
 import os, signal, sys
+from contextlib import closing
 from pathlib import Path
 from sqlalchemy import event
 from sqlalchemy.engine import Engine

@@ -77,6 +77,17 @@ async def test_the_browser_comes_back_by_itself(driver: Driver, desk: OAuthDesk,
     assert (connection.slug, connection.status) == ("desk", "connected")
 
 
+async def test_what_was_not_given_is_named(driver: Driver, desk: OAuthDesk) -> None:
+    async with driver() as visit:
+        await _open_sign_in(visit, desk)
+        await _type_app(visit)
+        await visit.press("ctrl+s")
+        await visit.sees("Waiting for you")
+        await _agree(_address(visit).replace("deals.read+deals.write", "deals.write"))
+        await visit.sees("● Desk", "what the vendor lets it do", "Not given, though its connector can use them:")
+        assert "  deals.read " in visit.screen
+
+
 async def test_a_real_browser_is_opened(driver: Driver, desk: OAuthDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BROWSER", as_browser())
     async with driver() as visit:

@@ -29,7 +29,7 @@ NOTHING_READ = Never("it reads nothing: what it shows is there when it is opened
 NOTHING_FAILS = Never("nothing that it does can fail")
 NEVER_EMPTY = Never("what it shows is declared in the code, or is what it was opened with")
 SAID_BENEATH = Never("it is dismissed with what was chosen; who opened it says what came of that")
-ONE_READ = Never("a picture of it would be the one of the screen beneath, whose read it waits for")
+A_TOAST = Never("what cannot be saved is told as a toast, with the path of this machine's file; the list is as it was")
 _ACTING, _DATA, _EVERYWHERE = (f"test_tui_{name}_snapshots/" for name in ("acting", "data", "everywhere"))
 _PANELS, _QUERY, _TRAFFIC = (f"test_tui_{name}_snapshots/" for name in ("panels", "query", "traffic"))
 _FIRST, _STATES, _SEARCH = "test_tui_snapshots/", "test_tui_states/", "test_tui_search/"
@@ -47,6 +47,10 @@ def _damaged(name: str) -> str:
 
 def _held(name: str) -> str:
     return f"{_STATES}test_held[{name} loading-{{size}}]"
+
+
+def _awaited(name: str) -> str:
+    return f"{_STATES}test_the_vendor_is_waited_for[{name} loading-{{size}}]"
 
 
 def _four(*states: str | Never) -> Mapping[str, str | Never]:
@@ -89,11 +93,11 @@ SCREENS: dict[str, Mapping[str, str | Never]] = {
     "sync": _four(
         _state("sync empty"),
         _held("sync"),
-        Never("what it reads are the runs, whose error is pictured there"),
+        _state("sync error"),
         _PANELS + "test_the_syncs_of_a_connection",
     ),
     "act": _four(
-        Never("a connection that declares nothing has no such side, and the bar says so"),
+        _state("act empty"),
         NOTHING_READ,
         NOTHING_FAILS,
         _ACTING + "test_what_can_be_done",
@@ -107,8 +111,8 @@ SCREENS: dict[str, Mapping[str, str | Never]] = {
     ),
     "query panel": _four(
         _PANELS + "test_a_side_that_a_connection_has_not",
-        Never("a schema that is waited for says so in one line where the schema comes"),
-        Never("a schema that is refused says why in the same place"),
+        _awaited("query panel"),
+        _state("query panel error"),
         _PANELS + "test_what_can_be_asked",
     ),
     "traffic panel": _four(
@@ -119,7 +123,10 @@ SCREENS: dict[str, Mapping[str, str | Never]] = {
     ),
     "Ask": _four(NEVER_EMPTY, NOTHING_READ, NOTHING_FAILS, _FIRST + "test_the_question_before_disconnecting"),
     "BroughtRows": _four(
-        _state("BroughtRows empty"), ONE_READ, ONE_READ, Never("its rows are a list like that of tables")
+        _state("BroughtRows empty"),
+        _held("BroughtRows"),
+        _state("BroughtRows error"),
+        _state("BroughtRows full"),
     ),
     "ChartDialog": _four(
         _PICTURES + "test_chart_of_nothing", NOTHING_READ, NOTHING_FAILS, _PICTURES + "test_chart[bars-{size}]"
@@ -143,7 +150,7 @@ SCREENS: dict[str, Mapping[str, str | Never]] = {
     "FilterWordsDialog": _four(NEVER_EMPTY, NOTHING_READ, NOTHING_FAILS, _state("FilterWordsDialog full")),
     "HelpDialog": _four(NEVER_EMPTY, NOTHING_READ, NOTHING_FAILS, _FIRST + "test_help"),
     "JumpOverlay": _four(NEVER_EMPTY, NOTHING_READ, NOTHING_FAILS, _EVERYWHERE + "test_letters_to_jump_by"),
-    "KeysDialog": _four(NEVER_EMPTY, NOTHING_READ, SAID_BENEATH, _state("KeysDialog full")),
+    "KeysDialog": _four(NEVER_EMPTY, NOTHING_READ, A_TOAST, _state("KeysDialog full")),
     "NangoDialog": _four(
         NEVER_EMPTY,
         _NANGO + "test_a_link_is_waited_for",
@@ -172,16 +179,22 @@ SCREENS: dict[str, Mapping[str, str | Never]] = {
         _EVERYWHERE + "test_the_key_that_is_asked_for",
     ),
     "QueriesDialog": _four(
-        _QUERY + "test_no_history_yet", ONE_READ, SAID_BENEATH, _QUERY + "test_saved_queries_and_the_history"
+        _QUERY + "test_no_history_yet",
+        _held("QueriesDialog"),
+        _state("QueriesDialog error"),
+        _QUERY + "test_saved_queries_and_the_history",
     ),
     "RecordDialog": _four(
         _DATA + "test_a_record_that_is_gone",
-        ONE_READ,
+        _held("RecordDialog"),
         _DATA + "test_a_record_that_is_gone",
         _DATA + "test_a_record_and_what_belongs_to_it",
     ),
     "ScheduleDialog": _four(
-        _PANELS + "test_a_schedule", _held("ScheduleDialog"), SAID_BENEATH, _PANELS + "test_a_schedule"
+        _state("ScheduleDialog empty"),
+        _held("ScheduleDialog"),
+        _state("ScheduleDialog error"),
+        _PANELS + "test_a_schedule",
     ),
     "SearchDialog": _four(
         _SEARCH + "test_nothing_was_synced",
@@ -190,9 +203,12 @@ SCREENS: dict[str, Mapping[str, str | Never]] = {
         _SEARCH + "test_found",
     ),
     "SendDialog": _four(
-        NEVER_EMPTY, NOTHING_READ, _ACTING + "test_an_outcome", _ACTING + "test_the_question_before_an_action"
+        NEVER_EMPTY,
+        _awaited("SendDialog"),
+        _ACTING + "test_an_outcome",
+        _ACTING + "test_the_question_before_an_action",
     ),
-    "SettingsDialog": _four(NEVER_EMPTY, NOTHING_READ, SAID_BENEATH, _EVERYWHERE + "test_the_settings"),
+    "SettingsDialog": _four(NEVER_EMPTY, NOTHING_READ, A_TOAST, _EVERYWHERE + "test_the_settings"),
     "SignInDialog": _four(
         _SIGNING + "test_the_app_is_asked_for",
         _SIGNING + "test_the_vendor_is_waited_for",
@@ -208,7 +224,7 @@ SCREENS: dict[str, Mapping[str, str | Never]] = {
         _STATES + "test_a_task_that_runs",
     ),
     "TrafficFilter": _four(NEVER_EMPTY, NOTHING_READ, SAID_BENEATH, _TRAFFIC + "test_traffic_filter"),
-    "ValueDialog": _four(NEVER_EMPTY, NOTHING_READ, _EVERYWHERE + "test_another_value", NEVER_EMPTY),
+    "ValueDialog": _four(NEVER_EMPTY, NOTHING_READ, _EVERYWHERE + "test_another_value", _state("ValueDialog full")),
 }
 
 

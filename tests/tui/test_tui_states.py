@@ -207,6 +207,12 @@ def _brought(sees: str) -> Walk:
     return walk
 
 
+async def _not_brought(visit: Visit) -> None:
+    await _exchange(visit)
+    _damage_traffic(visit.app.ws)
+    await _dialog(visit, "o", sees="not a revtops database")
+
+
 async def _deals(visit: Visit) -> None:
     await _open(visit)
     await visit.press("2", "slash", *"deals", "enter", "enter")
@@ -289,9 +295,9 @@ STATES: dict[str, tuple[Walk, *tuple[Prepare, ...]]] = {
     "ConnectDialog error": (_refused_form, _refuse),
     "NoticesDialog empty": (_opened("exclamation_mark", sees="Messages"),),
     "TasksDialog empty": (_opened("ampersand", sees="Nothing runs."),),
-    "BroughtRows empty": (_brought("None: no row here"), _empty("deals")),
-    "BroughtRows error": (_brought("no such table"), _drop("deals")),
-    "BroughtRows full": (_brought("Deal 39"),),
+    "BroughtRows empty": (_brought("None: no row here"), _empty("deals", "accounts", "rejected_records")),
+    "BroughtRows error": (_not_brought,),
+    "BroughtRows full": (_brought("Deal 10"),),
     "QueriesDialog error": (_no_queries, _drop("queries")),
     "ScheduleDialog empty": (partial(_schedule, text="", sees="Say how often"),),
     "ScheduleDialog error": (partial(_schedule, text="15", sees="is no length of time"),),

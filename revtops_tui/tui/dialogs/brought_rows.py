@@ -59,7 +59,7 @@ class BroughtRows(Dialog[tuple[str, int]]):
 
     def _failed(self, error: EngineError) -> None:
         items = self.query_one(ItemList)
-        items.say(error.message)
+        items.say(" ".join(part for part in (error.message, error.hint) if part))
         items.show([])
 
     @on(ItemList.Chosen)

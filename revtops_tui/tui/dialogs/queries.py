@@ -88,7 +88,7 @@ class QueriesDialog(Dialog[Taken]):
         self._read()
 
     def _read(self) -> None:
-        in_background(self, self._kept, self._show, self._failed, group="queries", exclusive=True)
+        in_background(self, self._kept, self._show, self._not_read, group="queries", exclusive=True)
 
     def _kept(self) -> list[KeptQuery]:
         from revtops_tui.engine.queries import history, saved
@@ -100,6 +100,13 @@ class QueriesDialog(Dialog[Taken]):
         found = self.query_one(_Found)
         found.say("Nothing was run or saved yet: F5 runs, ctrl+s saves.")
         found.show([_item(query) for query in queries])
+
+    def _not_read(self, error: EngineError) -> None:
+        self._queries = {}
+        found = self.query_one(_Found)
+        found.say("Not available.")
+        found.show([])
+        self.query_one(Sheet).show(lambda width: Paper(width).text(error.message, "bad").text(error.hint, "muted"))
 
     def _failed(self, error: EngineError) -> None:
         self.host.tell_error(error)

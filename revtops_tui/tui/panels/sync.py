@@ -19,6 +19,7 @@ from revtops_tui.tui.widgets.sheet import Paper
 from revtops_tui.words import duration
 
 if TYPE_CHECKING:
+    from revtops_tui.engine.errors import EngineError
     from revtops_tui.engine.schedules import ScheduleInfo
     from revtops_tui.engine.sync import RunInfo
     from revtops_tui.engine.workspace import Workspace
@@ -41,6 +42,7 @@ class SyncPanel(PaperPanel):
     """The page about them."""
 
     _known: _Known | None = None
+    _problem: EngineError | None = None
 
     def on_mount(self) -> None:
         """Follow what is stored: another process may sync."""
@@ -50,10 +52,14 @@ class SyncPanel(PaperPanel):
         """Runs, and the schedule."""
         if self.entry is not None and self.entry.connection is not None:
             read = partial(_read, self.host.ws, self.entry.id)
-            in_background(self, read, self._have, _later, group="runs", exclusive=True)
+            in_background(self, read, self._have, self._failed, group="runs", exclusive=True)
 
     def _have(self, known: _Known) -> None:
-        self._known = known
+        self._known, self._problem = known, None
+        self.rewrite()
+
+    def _failed(self, error: EngineError) -> None:
+        self._problem = error
         self.rewrite()
 
     def write(self, width: int) -> Paper:
@@ -66,8 +72,12 @@ class SyncPanel(PaperPanel):
             write_progress(paper, job)
         elif outcome := host.jobs.ended.get(entry.id):
             write_outcome(paper, outcome)
+        if problem := self._problem:
+            paper.blank().text(problem.message, "bad").text(problem.hint, "muted")
+        elif known is None:
+            paper.blank().line(("Reading…", "muted"))
         if known is None:
-            return paper.blank().line(("Reading…", "muted"))
+            return paper
         write_schedule(paper, known.schedule, has_daemon=known.has_daemon, now=host.clock())
         _write_pictures(paper, known.runs)
         return _write_runs(paper, known.runs, host.clock())
@@ -121,7 +131,3 @@ def _read(ws: Workspace, selector: str) -> _Known:
 
     mine = next((one for one in schedules(ws) if one.selector == selector), None)
     return _Known(selector, recent_runs(ws, selector), mine, daemon_holder(ws.home) is not None)
-
-
-def _later(_: object) -> None:
-    """The page stands without it, and the next reading tries again."""

@@ -20,7 +20,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from revtops_tui.tui.command import command
-from revtops_tui.tui.text import fit, plain
+from revtops_tui.tui.text import fit, plain, wrap
 from revtops_tui.tui.widgets.line import Line, LineByLine, ink
 from revtops_tui.tui.widgets.typed_text import TypedText
 
@@ -274,7 +274,8 @@ class ItemList(LineByLine, can_focus=True, inherit_bindings=False):
         base = self.ground
         number = y + self.scroll_offset.y
         if not self._lines:
-            text = "" if y != 0 else self._empty if not self._filter.text else "Nothing matches."
+            texts = wrap("Nothing matches." if self._filter.text else self._empty, max(1, width - 1))
+            text = texts[y] if y < len(texts) else ""
             return Line(base).add(" ").cell(text, width - 1, self._style("note")).strip(width)
         if number >= len(self._lines):
             return Strip.blank(width, base)

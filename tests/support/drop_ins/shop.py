@@ -70,6 +70,10 @@ class ShopConnector(BaseConnector):
             raise AuthenticationError("The shop refused the token.")
         return shop
 
+    async def _wait_while(self, what: str) -> None:
+        while self._shop().get(what):  # noqa: ASYNC110 - until the test says otherwise, in the file
+            await asyncio.sleep(0.02)
+
     async def test_connection(self) -> str:
         await self.get_credentials()
         return f"{self._shop()['owner']} at port {self.credentials['port']}"
@@ -83,8 +87,7 @@ class ShopConnector(BaseConnector):
         yield shop["deals"]
         if shop.get("closes_never"):
             await asyncio.Event().wait()
-        while self._shop().get("closes_late"):  # noqa: ASYNC110 - until the test, another process, opens it
-            await asyncio.sleep(0.02)
+        await self._wait_while("closes_late")
         while shop.get("deaf"):
             with suppress(asyncio.CancelledError):
                 await asyncio.Event().wait()
@@ -92,6 +95,7 @@ class ShopConnector(BaseConnector):
             raise RuntimeError(f"stumbled over password=hunter2secret and {self.credentials['token']}")
 
     async def get_schema(self) -> list[dict[str, Any]]:
+        await self._wait_while("schema_late")
         return [{"schema": "public", "name": "deals", "columns": [{"name": "id", "type": "text"}]}]
 
     async def query(self, request: str) -> Any:
@@ -100,6 +104,7 @@ class ShopConnector(BaseConnector):
     async def write(self, operation: str, data: dict[str, Any]) -> dict[str, Any]:
         if operation == "fail":
             raise InvalidInputError("The shop does not want that.", hint="Ask for something else.")
+        await self._wait_while("written_late")
         return {"written": data}
 
     async def execute_action(self, action: str, params: dict[str, Any]) -> dict[str, Any]:

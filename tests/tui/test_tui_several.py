@@ -84,6 +84,20 @@ async def test_a_connection_is_renamed_and_stays_chosen(driver: Driver, shop: Sh
     assert selectors(driver.ws) == ["shop:emea"]
 
 
+async def test_a_query_stays_aimed_at_what_is_renamed(driver: Driver, shop: Shop) -> None:
+    await to_thread(connect, driver.ws, shop)
+    async with driver() as visit:
+        await visit.press("e")
+        await visit.sees("Shop, live")
+        await visit.app.go("connectors")
+        await visit.press("R")
+        await visit.sees("Rename Shop")
+        await visit.press("home", *["delete"] * len("default"), *"emea", "enter")
+        await visit.sees("It is shop:emea now.")
+        await visit.press("3")
+        await visit.sees("Shop · emea, live")
+
+
 async def test_a_name_that_is_taken_is_refused(driver: Driver, shop: Shop) -> None:
     await to_thread(connect, driver.ws, shop)
     await to_thread(connect_second, driver.ws)

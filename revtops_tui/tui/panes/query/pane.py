@@ -19,7 +19,7 @@ from revtops_tui.tui.panes.query.memory import Remembered, recall, remember
 from revtops_tui.tui.panes.query.names import KnownNames
 from revtops_tui.tui.panes.query.saving import Saving
 from revtops_tui.tui.panes.query.tab import QueryTab
-from revtops_tui.tui.panes.query.targets import LOCAL, Target, targets
+from revtops_tui.tui.panes.query.targets import LOCAL, Target, as_it_is_now, targets
 from revtops_tui.tui.widgets.item_list import ItemList
 from revtops_tui.tui.widgets.schema_tree import SchemaTree
 from revtops_tui.tui.widgets.tab_line import TabLine, TabTitle
@@ -202,9 +202,8 @@ class QueryPane(Pane):
 
     def _have_targets(self, found: Sequence[Target]) -> None:
         self._targets = found
-        known = {target.id: target for target in found}
         for tab in self._tabs:
-            target = known.get(tab.target.id, LOCAL)  # LOCAL: it was disconnected
+            target = as_it_is_now(tab.target, found)
             if tab.target != target and not tab.is_running:
                 tab.aim(target)
 

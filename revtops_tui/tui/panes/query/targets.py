@@ -22,12 +22,16 @@ FIRST_ROWS = 500
 
 @dataclass(frozen=True)
 class Target:
-    """Where a query goes. `id` is the connection's selector; `example` says what a query looks like."""
+    """Where a query goes. `id` is the connection's selector; `example` says what a query looks like.
+
+    `connection` is its number, which stays when it gets another name; 0 where there is none, or nobody knows it yet.
+    """
 
     id: str
     title: str
     example: str
     identity: str = ""
+    connection: int = 0
 
     @property
     def is_live(self) -> bool:
@@ -64,7 +68,15 @@ def target_of(entry: Entry) -> Target | None:
     """The target that a listed connection is; None where its connector answers no queries."""
     if entry.connection is None or entry.manifest is None or not entry.can_query:
         return None
-    return Target(entry.id, entry.title, entry.manifest["query_description"], entry.connection.identity or "")
+    connection = entry.connection
+    return Target(entry.id, entry.title, entry.manifest["query_description"], connection.identity or "", connection.id)
+
+
+def as_it_is_now(target: Target, found: Sequence[Target]) -> Target:
+    """The target among those there are now, though it be renamed; the local data where it was disconnected."""
+    renamed = (one for one in found if one.is_live and one.connection == target.connection)
+    named = (one for one in found if one.id == target.id)
+    return next(renamed, None) or next(named, LOCAL)
 
 
 def targets(ws: Workspace) -> list[Target]:

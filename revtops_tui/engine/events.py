@@ -160,7 +160,7 @@ class Handling:
         return pause if event.attempts + 1 < ATTEMPTS else None
 
 
-def _concerns_all(failure: Exception) -> bool:
+def _concerns_all(failure: BaseException) -> bool:
     """Whether the next event of the connection would fare no better."""
     if isinstance(failure, OutcomeUnknownError):
         return False

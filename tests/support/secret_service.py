@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 _SERVICE = "org.freedesktop.secrets"
-_PROGRAMS = ("dbus-daemon", "gnome-keyring-daemon")
+PROGRAMS = ("dbus-daemon", "gnome-keyring-daemon")
+"""What it takes."""
 
 
 class SecretService:
@@ -63,7 +64,7 @@ class SecretService:
 @pytest.fixture
 def secret_service(monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretService]:
     """An unlocked Secret Service that the test's process uses. Not installed, it is a failure in CI, else a skip."""
-    missing = [program for program in _PROGRAMS if shutil.which(program) is None]
+    missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
         reason = f"needs {' and '.join(missing)}: apt-get install dbus gnome-keyring"
         if os.environ.get("CI"):

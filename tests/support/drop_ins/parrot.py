@@ -4,6 +4,10 @@ chooses its auth type."""
 from __future__ import annotations
 
 import json
+import logging
+import sys
+import threading
+import warnings
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -47,6 +51,26 @@ CUSTOM = [
     AuthField("kind", "Kind", "choice", choices=["grey", "green"], default="grey"),
 ]
 TEXT = [{"name": "text", "description": "What to say"}, {"name": "quoted", "description": "What was heard"}]
+
+
+class Trap:
+    """What cannot be shown without an exception."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def __str__(self) -> str:
+        raise RuntimeError(f"trapped {self._secret}")
+
+
+class Last:
+    """Says its secret with its last breath, when nobody can catch it."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def __del__(self) -> None:
+        raise RuntimeError(f"the last words of {self._secret}")
 
 
 class ParrotConnector(BaseConnector):
@@ -136,10 +160,32 @@ class ParrotConnector(BaseConnector):
         return [{"schema": "public", "name": "echo", "columns": [{"name": echo, "type": "text"}]}]
 
     async def query(self, request: str) -> Any:
-        if request == "fail":
-            await self.get_credentials()
-            self._stumble()
+        await self.get_credentials()
+        match request:
+            case "fail":
+                self._stumble()
+            case "leave":
+                sys.exit(f"left with {self._said()}")
+            case "many":
+                error = ExceptionGroup(f"all of {self._first()}", [ValueError(self._first())])
+                error.add_note(f"Noted: {self._said()}")
+                raise error
+            case "trap":
+                return [{"name": Trap(self._first())}]
+            case "aside":
+                self._talk_aside()
+                return [{"name": "said"}]
         return await self._ask(request)
+
+    def _talk_aside(self) -> None:
+        """Where nobody catches what is said: a warning, a thread of its own, an object that ends badly."""
+        first = self._first()
+        warnings.warn(f"warned of {first}", stacklevel=1)
+        logging.getLogger("parrot").warning("logged %s", first)
+        thread = threading.Thread(target=self._stumble)
+        thread.start()
+        thread.join()
+        Last(first)
 
     async def before(self, operation: str, data: Any) -> RecordState | None:
         before = {"text": "what was said before", "quoted": self._first()}

@@ -70,10 +70,12 @@ class _Application(FastAPI):
         return self.openapi_schema
 
 
-async def _invalid(_: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     problems = cast("RequestValidationError", error).errors()
     said = "; ".join(f"{'.'.join(str(part) for part in one['loc'][1:]) or 'body'}: {one['msg']}" for one in problems)
-    return refusal(EngineError("invalid_input", f"The request does not fit: {said}.", hint=f"See {_DOCUMENT}."))
+    is_json = "json" in request.headers.get("content-type", "")
+    hint = f"See {_DOCUMENT}." if is_json else f"Send JSON, with Content-Type: application/json. See {_DOCUMENT}."
+    return refusal(EngineError("invalid_input", f"The request does not fit: {said}.", hint=hint))
 
 
 async def _no_such_path(request: Request, error: Exception) -> Response:

@@ -107,7 +107,7 @@ async def test_a_key_is_changed_by_pressing_another_and_one_that_is_taken_is_ref
         await visit.press("enter", "enter")
         await visit.sees("Press the new key")
         await visit.press("ctrl+p")
-        await visit.sees("ctrl+p is taken: Every command (app.palette).")
+        await visit.sees("ctrl+p is taken: Every command, found by typing (app.palette).")
         await visit.press("ctrl+h")
         await visit.sees("does not arrive in every terminal")
         await visit.press("f12")

@@ -73,6 +73,17 @@ async def test_tab_takes_and_escape_leaves(driver: Driver) -> None:
         await visit.until(lambda: not editor.has_focus)
 
 
+async def test_escape_leaves_the_text_where_keys_are_no_text(driver: Driver) -> None:
+    async with driver() as visit:
+        editor = await _editor(visit)
+        await visit.type("select 1")
+        await visit.press("escape")
+        await visit.until(lambda: not editor.has_focus)
+        await visit.press("4")
+        await visit.sees("Approvals")
+        assert editor.text == "select 1"
+
+
 async def test_columns_by_an_alias(driver: Driver) -> None:
     async with driver() as visit:
         editor = await _editor(visit)

@@ -7,7 +7,10 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
+from revtops_tui.tui.text import wrap
 from revtops_tui.tui.widgets.sheet import Paper, Sheet
+
+_WORD = 18
 
 
 class TrafficFilter(Dialog[str]):
@@ -38,5 +41,8 @@ def _words(width: int) -> Paper:
 
     paper = Paper(width)
     for word, what in HELP.items():
-        paper.line((word.ljust(18), "key"), (what, "muted"))
+        first, *rest = wrap(what, paper.width - _WORD)
+        paper.line((word.ljust(_WORD), "key"), (first, "muted"))
+        for line in rest:
+            paper.text(line, "muted", indent=_WORD)
     return paper

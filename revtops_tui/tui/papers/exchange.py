@@ -122,12 +122,17 @@ def write_timing(width: int, exchange: Exchange) -> Paper:
     """When and for what it was made, each attempt with its wait, and what the vendor says is left."""
     paper, summary = Paper(width), exchange.summary
     began = exchange.started_at.astimezone()
-    paper.line(("Began     ", "key"), f"{began:%Y-%m-%d %H:%M:%S}.{began.microsecond // 1000:03}")
-    paper.line(("Took      ", "key"), duration(summary.seconds), (" to the last byte", "muted"))
     for_what = _purpose(summary)
-    paper.line(("System    ", "key"), summary.selector, (f"  {for_what}" if for_what else "", "muted"))
-    sizes = f"{size(summary.request_size) or 'nothing'} sent, {size(summary.response_size) or 'nothing'} answered"
-    paper.line(("Bodies    ", "key"), sizes)
+    sent, answered = (size(count) or "nothing" for count in (summary.request_size, summary.response_size))
+    _pairs(
+        paper,
+        {
+            "Began": f"{began:%Y-%m-%d %H:%M:%S}.{began.microsecond // 1000:03}",
+            "Took": f"{duration(summary.seconds)} to the last byte",
+            "System": f"{summary.selector}  {for_what}".rstrip(),
+            "Bodies": f"{sent} sent, {answered} answered",
+        },
+    )
     if summary.may_change:
         paper.line(("⚠ ", "busy"), "It may have changed something there.")
     if summary.error:
@@ -162,5 +167,8 @@ def _spent(one: Summary) -> str:
 
 def _budget(paper: Paper, headers: Mapping[str, str]) -> None:
     stated = {name: value for name, value in headers.items() if "ratelimit" in name or name == "retry-after"}
-    paper.heading("Budget", "" if stated else "the answer states no limit")
-    _pairs(paper, stated)
+    paper.heading("Budget")
+    if stated:
+        _pairs(paper, stated)
+    else:
+        paper.text("The answer states no limit.", "muted")

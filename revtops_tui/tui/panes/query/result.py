@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from revtops_tui.tui.app import RevtopsApp
     from revtops_tui.tui.shell.tasks import TaskProgress
 
-_HELP = "F5 runs the query; ↑ and ↓ bring back earlier ones, ctrl+r finds them."
+_HELP = "F5 runs the query; ↑ and ↓ bring back earlier ones, ctrl+r finds them; esc leaves the text."
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,10 @@ class QueryResult(Vertical):
     def has_rows(self) -> bool:
         """Whether there are rows to do something with."""
         return bool(self._reply and self._reply.rows)
+
+    def enter(self) -> None:
+        """Go to the answer."""
+        (self.query_one(JsonView) if self.has_class("-document") else self.grid).focus()
 
     def show(self, asked: Asked, reply: Reply) -> None:
         """Show an answer; more of the same keeps the cursor where it is."""

@@ -216,8 +216,11 @@ class QueryTab(Vertical):
         self.query_one(QueryResult).action_picture()
 
     def action_editor(self) -> None:
-        """Go back to the editor."""
-        self.editor.focus()
+        """Go back to the editor, or leave it for the answer, where the keys of everywhere are no text."""
+        if self.editor.has_focus:
+            self.query_one(QueryResult).enter()
+        else:
+            self.editor.focus()
 
     def _count(self) -> None:
         self._seconds += 1

@@ -34,7 +34,7 @@ class Selection:
     ) -> None:
         self._path, self._organization_id, self._table = path, organization_id, table
         self._lock = threading.Lock()
-        self._reading = open_scoped(path, organization_id)
+        self._reading = open_scoped(path, organization_id, table)
         try:
             self._start(table, sort, descending, clauses)
         except StoreError:
@@ -43,7 +43,8 @@ class Selection:
 
     def _start(self, table: str, sort: str | None, descending: bool, clauses: Sequence[Clause]) -> None:
         if table not in self._reading.tables:
-            raise StoreError("invalid_input", f"There is no table {table}.", hint=_there_are(self._reading.tables))
+            every = tables(self._path, self._organization_id)
+            raise StoreError("invalid_input", f"There is no table {table}.", hint=_there_are(every))
         self.columns = self._reading.tables[table]
         self._query, self._values = _ids_query(self._reading, table, sort, descending, clauses)
         self._listed = ", ".join(f'"{column}"' for column in self.columns)
@@ -92,7 +93,7 @@ class Selection:
 
     def _gather(self) -> None:
         try:
-            scoped = open_scoped(self._path, self._organization_id)
+            scoped = open_scoped(self._path, self._organization_id, self._table)
             scoped.connection.set_progress_handler(self._stop.is_set, 20_000)
             try:
                 cursor = scoped.connection.execute(self._query, self._values)
@@ -137,9 +138,12 @@ def tables(path: Path, organization_id: str) -> dict[str, tuple[str, ...]]:
     return scoped.tables
 
 
-def column_types(path: Path, organization_id: str) -> dict[str, dict[str, str]]:
-    """The tables an organization can look at: each column with the type of its values, as SQLite calls it."""
-    scoped = open_scoped(path, organization_id)
+def column_types(path: Path, organization_id: str, only: str | None = None) -> dict[str, dict[str, str]]:
+    """The tables an organization can look at: each column with the type of its values, as SQLite calls it.
+
+    `only`: the one table that is asked for.
+    """
+    scoped = open_scoped(path, organization_id, only)
     try:
         return {
             table: {row[1]: row[2] for row in scoped.connection.execute(f'PRAGMA temp.table_info("{table}")')}

@@ -51,7 +51,7 @@ def tables(ws: Workspace) -> list[TableInfo]:
 
 def types(ws: Workspace, table: str) -> dict[str, str]:
     """The columns of a table with the types of their values, as SQLite calls them; empty for no table."""
-    return browse.column_types(ws.database.path, ws.organization_id).get(table, {})
+    return browse.column_types(ws.database.path, ws.organization_id, table).get(table, {})
 
 
 def counts(ws: Workspace) -> dict[str, int]:
@@ -113,13 +113,14 @@ class Browser:
     """One table of the organization, of any size."""
 
     def __init__(self, ws: Workspace, table: str) -> None:
-        known = browse.column_types(ws.database.path, ws.organization_id)
-        if table not in known:
+        found = types(ws, table)
+        if not found:
+            known = browse.tables(ws.database.path, ws.organization_id)
             hint = did_you_mean(table, known) or f"There are: {', '.join(known)}."
             raise EngineError("usage", f"There is no table {table}.", hint=hint)
         self._ws = ws
         self.table = table
-        self.types = known[table]
+        self.types = found
         self.columns = list(self.types)
 
     def filter(self, text: str) -> Filter:

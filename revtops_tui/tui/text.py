@@ -44,6 +44,8 @@ def plain(value: object, limit: int = CELL_LIMIT) -> str:
     text = value if isinstance(value, str) else str(value)
     if len(text) > limit:
         text = text[: limit - 1] + "…"
+    if text.isascii() and text.isprintable():  # most are, and this is known in a tenth of the time
+        return text
     return _UNSAFE.sub(_shown, text)
 
 

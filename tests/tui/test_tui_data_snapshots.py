@@ -115,7 +115,7 @@ def test_a_filter_with_conditions(compare: Compare, told: Workspace, size: tuple
         await _rows(visit)
         await visit.press("slash")
         await visit.type("stage:won amount:>100")
-        await visit.sees("Deals · stage:won")
+        await visit.sees("Deals · stage:won · amount:>100")
 
     assert picture(compare, told, size, walk)
 

@@ -127,3 +127,79 @@ async def test_the_wheel_scrolls_and_leaves_the_cursor() -> None:
         await pilot.pause()
         assert grid.scroll_offset.y > 0
         assert grid.row == 0
+
+
+@pytest.fixture
+def many() -> list[Row]:
+    return [(number, "text") for number in range(1_000)]
+
+
+async def test_the_bar_is_pulled_and_pressed_with_the_mouse(many: list[Row]) -> None:
+    app = _Nasty()
+    async with app.run_test(size=(40, 24)) as pilot:
+        grid = app.query_one(RecordGrid)
+        grid.show(ListSource(many), measure(["n", "t"], many[:50]), many[:200])
+        await pilot.pause()
+        x, height = grid.outer_size.width - 2, grid.lines_in_view
+        await pilot.mouse_down(grid, offset=(x, 1))
+        await pilot.hover(grid, offset=(x, 11))
+        assert 350 < grid.scroll_offset.y < 650
+        await pilot.hover(grid, offset=(x, height + 1))
+        assert grid.scroll_offset.y == grid.max_scroll_y
+        await pilot.mouse_up(grid, offset=(x, height + 1))
+        await pilot.hover(grid, offset=(x, 2))
+        assert grid.scroll_offset.y == grid.max_scroll_y
+        await pilot.click(grid, offset=(x, 6))
+        assert 150 < grid.scroll_offset.y < 350
+        assert grid.row == 0
+
+
+def _bar(grid: RecordGrid) -> str:
+    return "".join(grid.render_line(y).text[-1] for y in range(grid.lines_in_view))
+
+
+async def test_the_bar_shows_where_one_is_and_goes_with_the_rows(many: list[Row]) -> None:
+    app = _Nasty()
+    async with app.run_test(size=(40, 24)) as pilot:
+        grid = app.query_one(RecordGrid)
+        grid.show(ListSource(many), measure(["n", "t"], many[:50]), many[:200])
+        grid.focus()
+        await pilot.press("pagedown", "pagedown")
+        assert set(_bar(grid)) & set("▁▂▃▄▅▆▇")
+        place = _bar(grid)
+        await pilot.press("pagedown", "pagedown", "pagedown")
+        assert _bar(grid) != place
+        grid.show(ListSource(many[:5]), measure(["n", "t"], many[:5]), many[:5])
+        await pilot.pause()
+        assert not grid.is_on_bar(grid.scrollable_content_region.width - 1)
+        grid.clear("Nothing.")
+        await pilot.pause()
+        assert grid.render_line(0).text.strip() == "Nothing."
+
+
+async def test_rows_that_come_late_and_rows_that_change_are_drawn() -> None:
+    rows = [(number, f"first {number}") for number in range(600)]
+    app = _Nasty()
+    async with app.run_test(size=(40, 24)) as pilot:
+        grid = app.query_one(RecordGrid)
+        grid.show(ListSource(rows), measure(["n", "t"], rows[:50]), rows[:200])
+        grid.focus()
+        await pilot.press("ctrl+end")
+        while "first 599" not in grid.render_line(grid.lines_in_view - 1).text:
+            await pilot.pause(0.02)
+        again = [(number, f"second {number}") for number in range(600)]
+        grid.show(ListSource(again), measure(["n", "t"], again[:50]), again[:200], keep_place=True)
+        while "second 599" not in grid.render_line(grid.lines_in_view - 1).text:
+            await pilot.pause(0.02)
+
+
+async def test_what_stands_in_an_empty_grid_is_wrapped() -> None:
+    app = _Nasty()
+    async with app.run_test(size=(24, 12)) as pilot:
+        grid = app.query_one(RecordGrid)
+        grid.clear("No rows yet: sync a connection (1, then s).")
+        await pilot.pause()
+        lines = [grid.render_line(y).text.strip() for y in range(4)]
+        assert " ".join(lines).strip() == "No rows yet: sync a connection (1, then s)."
+        assert lines[1]
+        assert "…" not in "".join(lines)

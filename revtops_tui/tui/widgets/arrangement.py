@@ -1,4 +1,4 @@
-"""Where a grid's columns stand: which are in view, which one is under the mouse, and a line put together of them.
+"""Where a grid's columns stand: which are in view, how much of each, and which one is under the mouse.
 
 Scrolled sideways, the first column stays where it is and the others pass beneath it, so that one sees whose values
 they are; in a view that it would fill by half it does not.
@@ -6,17 +6,35 @@ they are; in a view that it would fill by half it does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from textual.strip import Strip
+from rich.cells import set_cell_size
+from rich.segment import Segment
 
 from revtops_tui.tui.widgets.columns import Column
-from revtops_tui.tui.widgets.line import Line
 
 GAP = 2
 
-DrawCell = Callable[[Line, int, Column, int], object]
-"""(line, number of the column, column, cells it gets) -> adds exactly so many cells."""
+
+@dataclass(frozen=True)
+class Slot:
+    """A column's place in a line: `width` cells for a value, then a gap.
+
+    The first `hidden` ones of these are out of view, `cells` are in view.
+    """
+
+    number: int
+    column: Column
+    width: int
+    hidden: int
+    cells: int
+
+    def seen(self, text: str) -> str:
+        """What is in view of a text that was made as wide as the slot; with the gap behind it."""
+        if not self.hidden:
+            return text + " " * (self.cells - self.width)
+        return set_cell_size(Segment(text + " " * GAP).split_cells(self.hidden)[1].text, self.cells)
 
 
 class Arrangement:
@@ -44,35 +62,26 @@ class Arrangement:
         start, width = self._starts[column], self.columns[column].width
         return max(0, min(max(left, start + width - room), start - self._frozen(1, room)))
 
-    def draw(self, line: Line, left: int, room: int, cell: DrawCell) -> None:
-        """Add what a view shows to a line: `cell` adds a column in so many cells, fewer than its own at the edge."""
-        edge = line.width + room
+    def slots(self, left: int, room: int) -> list[Slot]:
+        """What a view of `room` cells shows, from left to right."""
         frozen = self._frozen(left, room)
-        if frozen:
-            self._draw_one(line, 0, edge, cell)
+        slots = [self._slot(0, 0, 0, room)] if frozen else []
+        x = frozen
         for n, start in enumerate(self._starts):
-            hidden = left + frozen - start
-            width = self.columns[n].width
-            if hidden >= width + GAP:
+            hidden = max(0, left + frozen - start)
+            if hidden >= self.columns[n].width + GAP:
                 continue
-            if line.width >= edge:
+            if x >= room:
                 break
-            if hidden > 0:
-                line.append(self._rest_of(line, n, hidden, cell))
-            else:
-                self._draw_one(line, n, edge, cell)
-        line.fill(edge)
+            slots.append(self._slot(n, hidden, x, room))
+            x += slots[-1].cells
+        return slots
 
-    def _draw_one(self, line: Line, n: int, edge: int, cell: DrawCell) -> None:
-        cell(line, n, self.columns[n], min(self.columns[n].width, edge - line.width))
-        line.fill(min(edge, line.width + GAP))
-
-    def _rest_of(self, line: Line, n: int, hidden: int, cell: DrawCell) -> Strip:
-        """A column of which the first cells are out of view."""
-        whole = Line(line.base)
-        cell(whole, n, self.columns[n], self.columns[n].width)
-        whole.fill(self.columns[n].width + GAP)
-        return whole.strip(whole.width).crop(hidden)
+    def _slot(self, n: int, hidden: int, x: int, room: int) -> Slot:
+        width = self.columns[n].width
+        if not hidden:
+            width = min(width, room - x)
+        return Slot(n, self.columns[n], width, hidden, min(width + GAP - hidden, room - x))
 
     def _frozen(self, left: int, room: int) -> int:
         if left <= 0 or len(self.columns) < 2:

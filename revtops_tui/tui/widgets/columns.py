@@ -14,6 +14,7 @@ from revtops_tui.tui.text import plain, single_line
 
 _NARROWEST, _WIDEST = 4, 40
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?")
+_MIDNIGHT = dt.time()
 
 Format = Callable[[Any], str]
 
@@ -35,33 +36,15 @@ class Column:
 
 def measure(names: Sequence[str], rows: Sequence[Sequence[Any]], *, offset: int = 0) -> list[Column]:
     """Columns for rows whose values start at `offset`, judged by the given sample."""
-    return [_column(index, name, [row[index] for row in rows]) for index, name in enumerate(names, offset)]
+    return [_column(index, name, _values(rows, index)) for index, name in enumerate(names, offset)]
 
 
 def widened(column: Column, rows: Sequence[Sequence[Any]]) -> Column:
     """The column with room for these rows too: what the sample did not foresee is not cut."""
     if column.fixed:
         return column
-    values = _widest_numbers([value for row in rows if _may_be_wider(column, value := row[column.index])])
-    width = min(_widest(column.text, values), _WIDEST) if values else 0
+    width = _widest(column.text, _values(rows, column.index), column.width)
     return replace(column, width=width) if width > column.width else column
-
-
-def _may_be_wider(column: Column, value: Any) -> bool:
-    """Whether it is worth asking: a look at every value of every window would cost more than drawing them."""
-    if not isinstance(value, str):
-        return value is not None
-    if column.text in (_date, _minute):
-        return not _ISO.fullmatch(value)
-    return len(value) > column.width or not (value.isascii() or len(value) * 2 <= column.width)
-
-
-def _widest_numbers(values: list[Any]) -> list[Any]:
-    """The values without the numbers between the smallest and the largest: as text, none of those is wider."""
-    numbers = [value for value in values if type(value) is int]
-    if len(numbers) < len(values):
-        return values
-    return [min(numbers), max(numbers)] if numbers else []
 
 
 def arranged(columns: Sequence[Column], order: Sequence[str] | None, widths: Mapping[str, int]) -> list[Column]:
@@ -73,25 +56,47 @@ def arranged(columns: Sequence[Column], order: Sequence[str] | None, widths: Map
     ]
 
 
-def _column(index: int, name: str, sample: Sequence[Any]) -> Column:
-    values = [value for value in sample if value is not None]
+def _values(rows: Sequence[Sequence[Any]], index: int) -> list[Any]:
+    return [value for row in rows if (value := row[index]) is not None]
+
+
+def _column(index: int, name: str, values: Sequence[Any]) -> Column:
     text, right = _format(values)
-    width = min(max(_widest(text, values), cell_len(plain(name)) + 2, _NARROWEST), _WIDEST)
+    width = _widest(text, values, max(min(cell_len(plain(name)) + 2, _WIDEST), _NARROWEST))
     return Column(index, plain(name), width, right, text)
 
 
-def _widest(text: Format, values: Sequence[Any]) -> int:
-    return max((cell_len(text(value)) for value in values if value is not None), default=0)
+def _widest(text: Format, values: Sequence[Any], least: int) -> int:
+    """Cells for the widest of these values, `least` or more; of those that cannot be it, few are looked at closely."""
+    kinds = set(map(type, values))
+    if kinds == {int}:
+        values = [min(values), max(values)]  # as text, no number between them is wider
+    elif text in (_date, _minute):
+        values = [*values[:1], *(value for value in values if _moment(value) is None)]
+    elif kinds == {str}:
+        return _widest_text(values, least)
+    return min(max((least, *(cell_len(text(value)) for value in values))), _WIDEST)
+
+
+def _widest_text(values: Sequence[str], least: int) -> int:
+    """The same for texts: a character has two cells at most."""
+    width = least
+    for value in values:
+        if 2 * len(value) > width:
+            width = max(width, cell_len(plain(value)))
+            if width >= _WIDEST:
+                return _WIDEST
+    return width
 
 
 def _format(values: Sequence[Any]) -> tuple[Format, bool]:
-    if values and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-        if any(isinstance(value, float) for value in values):
+    kinds = set(map(type, values))
+    if kinds and kinds <= {int, float}:
+        if float in kinds:
             return (_fraction if all(abs(value) <= 1 for value in values) else _amount), True
         return single_line, True
-    if values and all(isinstance(value, str) and _ISO.fullmatch(value) for value in values):
-        moments = [_local(value) for value in values]
-        return (_date if all(m and m.time() == dt.time() for m in moments) else _minute), False
+    if kinds == {str} and all(map(_ISO.fullmatch, values)):
+        return (_date if all(map(_is_day, values)) else _minute), False
     return single_line, False
 
 
@@ -103,19 +108,29 @@ def _amount(value: Any) -> str:
     return f"{value:,.2f}" if isinstance(value, int | float) else single_line(value)
 
 
-def _local(value: Any) -> dt.datetime | None:
-    """Midnight UTC is a day without a time: it must not become the evening before."""
+def _moment(value: Any) -> dt.datetime | None:
     try:
-        moment = dt.datetime.fromisoformat(value)
+        return dt.datetime.fromisoformat(value)
     except (TypeError, ValueError):
         return None
-    is_day = moment.time() == dt.time()
-    return moment if is_day or moment.tzinfo is None else moment.astimezone()
+
+
+def _is_day(value: Any) -> bool:
+    moment = _moment(value)
+    return moment is not None and moment.time() == _MIDNIGHT
+
+
+def _local(value: Any) -> dt.datetime | None:
+    """Midnight UTC is a day without a time: it must not become the evening before."""
+    moment = _moment(value)
+    if moment is None or moment.tzinfo is None or moment.time() == _MIDNIGHT:
+        return moment
+    return moment.astimezone()
 
 
 def _date(value: Any) -> str:
-    return f"{moment:%Y-%m-%d}" if (moment := _local(value)) else single_line(value)
+    return str(moment)[:10] if (moment := _local(value)) else single_line(value)
 
 
 def _minute(value: Any) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}" if (moment := _local(value)) else single_line(value)
+    return str(moment)[:16] if (moment := _local(value)) else single_line(value)

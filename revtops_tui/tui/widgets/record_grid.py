@@ -7,33 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.geometry import Size
+from textual.binding import BindingType
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
-from revtops_tui.tui.background import in_background
-from revtops_tui.tui.text import fit
-from revtops_tui.tui.widgets.arrangement import Arrangement, DrawCell
+from revtops_tui.tui.command import command
+from revtops_tui.tui.text import wrap
+from revtops_tui.tui.widgets.arrangement import Arrangement
 from revtops_tui.tui.widgets.columns import Column, widened
-from revtops_tui.tui.widgets.line import Line, LineByLine, ink
-from revtops_tui.tui.widgets.windows import Row, RowSource, Windows
+from revtops_tui.tui.widgets.framed import Framed, Parts
+from revtops_tui.tui.widgets.grid_lines import GUTTER, GridLines
+from revtops_tui.tui.widgets.line import Line, ink
+from revtops_tui.tui.widgets.supply import Supply
+from revtops_tui.tui.widgets.windows import Row, RowSource
 
 if TYPE_CHECKING:
     from revtops_tui.engine.errors import EngineError
 
-_GUTTER = 1
 _FAR = 1_000_000_000
 _COUNTING = 0.2
 
 
-class RecordGrid(LineByLine, can_focus=True, inherit_bindings=False):
+class RecordGrid(Framed, can_focus=True, inherit_bindings=False):
     """Rows and columns with a cursor."""
 
     DEFAULT_CSS = """
@@ -43,7 +43,6 @@ class RecordGrid(LineByLine, can_focus=True, inherit_bindings=False):
         border-title-color: $foreground;
         border-title-style: bold;
         border-subtitle-color: $text-muted;
-        scrollbar-size: 1 1;
         &:focus { border: round $primary; }
         & > .grid--header { color: $primary; text-style: bold; }
         & > .grid--header-current { color: $foreground; text-style: bold; }
@@ -64,17 +63,17 @@ class RecordGrid(LineByLine, can_focus=True, inherit_bindings=False):
         "grid--empty",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1, 0)", "Down", show=False, id="grid.down"),
-        Binding("up,k", "move(-1, 0)", "Up", show=False, id="grid.up"),
-        Binding("right,l", "move(0, 1)", "Next column", show=False, id="grid.right"),
-        Binding("left,h", "move(0, -1)", "Previous column", show=False, id="grid.left"),
-        Binding("pagedown,ctrl+d", "page(1)", "Page down", show=False, id="grid.page_down"),
-        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False, id="grid.page_up"),
-        Binding("home", f"move(0, -{_FAR})", "First column", show=False, id="grid.first_column"),
-        Binding("end", f"move(0, {_FAR})", "Last column", show=False, id="grid.last_column"),
-        Binding("g,ctrl+home", f"move(-{_FAR}, 0)", "First row", show=False, id="grid.top"),
-        Binding("G,ctrl+end", f"move({_FAR}, 0)", "Last row", show=False, id="grid.bottom"),
-        Binding("enter", "open", "Record", tooltip="Show the whole record", id="grid.open"),
+        command("grid.down", "down,j", "move(1, 0)", "Down", show=False),
+        command("grid.up", "up,k", "move(-1, 0)", "Up", show=False),
+        command("grid.right", "right,l", "move(0, 1)", "Next column", show=False),
+        command("grid.left", "left,h", "move(0, -1)", "Previous column", show=False),
+        command("grid.page_down", "pagedown,ctrl+d", "page(1)", "Page down", show=False),
+        command("grid.page_up", "pageup,ctrl+u", "page(-1)", "Page up", show=False),
+        command("grid.first_column", "home", f"move(0, -{_FAR})", "First column", show=False),
+        command("grid.last_column", "end", f"move(0, {_FAR})", "Last column", show=False),
+        command("grid.top", "g,ctrl+home", f"move(-{_FAR}, 0)", "First row", show=False),
+        command("grid.bottom", "G,ctrl+end", f"move({_FAR}, 0)", "Last row", show=False),
+        command("grid.open", "enter", "open", "Record", "Show the whole record"),
     ]
 
     @dataclass
@@ -101,11 +100,12 @@ class RecordGrid(LineByLine, can_focus=True, inherit_bindings=False):
 
     def __init__(self, *, empty: str = "", name: str | None = None) -> None:
         """`empty`: what stands there while there are no rows."""
-        super().__init__(id=name)
+        super().__init__(name=name)
         self._empty = empty
         self._arrangement = Arrangement()
-        self._windows: Windows | None = None
-        self._fetching = False
+        self._view = (self._arrangement, 0, 0, Style.null())
+        self._lines = GridLines(*self._view)
+        self._supply = Supply(self, self._in_view, self._arrived, self._failed)
         self._sort: tuple[str, bool] | None = None
         self.row = 0
         self.column = 0
@@ -127,8 +127,7 @@ class RecordGrid(LineByLine, can_focus=True, inherit_bindings=False):
         """
         same_columns = [column.name for column in columns] == [column.name for column in self.columns]
         self._sort = sort
-        self._windows = Windows(source)
-        self._windows.add(0, first)
+        self._supply.open(source, first)
         self._arrangement = Arrangement(columns)
         self.row = min(self.row, max(0, source.count - 1)) if keep_place else 0
         if not same_columns:
@@ -155,27 +154,28 @@ class RecordGrid(LineByLine, can_focus=True, inherit_bindings=False):
 
     def _count(self) -> None:
         """See how far a source has come, or what has ended its counting."""
-        error = self._windows.source.error if self._windows else None
-        if error is None:
+        source = self._supply.source
+        if source is None or source.error is None:
             self._grow()
             return
         from revtops_tui.engine.errors import people
 
         self._growing.pause()
-        self.post_message(self.Failed(self, people(error)))
+        self._failed(people(source.error))
 
     def _grow(self) -> None:
         """Make room for the rows that are known by now."""
-        if self._windows is None or self._windows.source.exact:
+        if self._is_exact:
             self._growing.pause()
-        self.virtual_size = Size(self._arrangement.width + _GUTTER, self.count + 1 if self._windows else 0)
+        self.virtual_size = Size(self._arrangement.width + GUTTER, self.count + 1 if self._supply.source else 0)
         self._tell_place()
 
     def clear(self, empty: str) -> None:
         """Show no rows, but a sentence."""
-        self._empty, self._windows, self._arrangement = empty, None, Arrangement()
+        self._supply.close()
+        self._empty, self._arrangement = empty, Arrangement()
         self.virtual_size = Size(0, 0)
-        self.border_subtitle = None
+        self.caption("")
         self.refresh()
 
     @property
@@ -186,7 +186,14 @@ class RecordGrid(LineByLine, can_focus=True, inherit_bindings=False):
     @property
     def count(self) -> int:
         """How many rows there are."""
-        return self._windows.source.count if self._windows else 0
+        source = self._supply.source
+        return source.count if source else 0
+
+    @property
+    def _is_exact(self) -> bool:
+        """Whether it is known how many there are."""
+        source = self._supply.source
+        return source is None or source.exact
 
     @property
     def current_column(self) -> Column | None:
@@ -196,18 +203,19 @@ class RecordGrid(LineByLine, can_focus=True, inherit_bindings=False):
     @property
     def current_row(self) -> Row | None:
         """The row under the cursor, when it is here."""
-        return self._windows.row(self.row) if self._windows else None
+        return self._supply.row(self.row)
 
     def value(self, number: int, column: int) -> Any:
         """A value of a row that is here; None when it is not."""
-        row = self._windows.row(number) if self._windows else None
+        row = self._supply.row(number)
         return row[self.columns[column].index] if row is not None else None
 
     # -- moving
 
     def action_move(self, rows: int, columns: int) -> None:
         """Move the cursor."""
-        self._grow()
+        if not self._is_exact:
+            self._grow()
         self.row = min(max(self.row + rows, 0), max(0, self.count - 1))
         self.column = min(max(self.column + columns, 0), max(0, len(self.columns) - 1))
         self._settle()
@@ -225,9 +233,9 @@ class RecordGrid(LineByLine, can_focus=True, inherit_bindings=False):
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor, a double click opens the row; one on a column's name is told."""
         offset = event.get_content_offset(self)
-        if offset is None or not self.count:
+        if offset is None or not self.count or self.is_on_bar(offset.x):
             return
-        self.column = self._arrangement.at(max(0, offset.x - _GUTTER), self.scroll_offset.x, self._room)
+        self.column = self._arrangement.at(max(0, offset.x - GUTTER), self.scroll_offset.x, self._room)
         if offset.y == 0:
             self.post_message(self.HeaderClicked(self, self.columns[self.column].name))
             return
@@ -237,18 +245,13 @@ class RecordGrid(LineByLine, can_focus=True, inherit_bindings=False):
             self.action_open()
 
     @property
-    def _view(self) -> Size:
-        """What the scrollbars leave."""
-        return self.scrollable_content_region.size
-
-    @property
     def _room(self) -> int:
         """Cells for the columns."""
-        return max(0, self._view.width - _GUTTER)
+        return max(0, self.room - GUTTER)
 
     @property
     def _rows_in_view(self) -> int:
-        return max(1, self._view.height - 1)
+        return max(1, self.lines_in_view - 1)
 
     def _settle(self) -> None:
         """Bring the cursor into view, tell where it is, and see that its rows come."""
@@ -257,90 +260,68 @@ class RecordGrid(LineByLine, can_focus=True, inherit_bindings=False):
         self.scroll_to(x=x, y=top, animate=False, force=True)
         self._tell_place()
         self.refresh()
-        self._fetch()
+        self._supply.fetch()
 
     def _tell_place(self) -> None:
-        more = "" if self._windows is None or self._windows.source.exact else "≥ "
-        self.border_subtitle = Content(f"{self.row + 1:,} of {more}{self.count:,}") if self.count else None
+        more = "" if self._is_exact else "≥ "
+        self.caption(f"{self.row + 1:,} of {more}{self.count:,}" if self.count else "")
 
     def on_resize(self, _event: events.Resize) -> None:
         """Keep the cursor in view."""
-        if self._windows:
+        if self._supply.source:
             self._settle()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Scrolled, by whatever means: other rows are needed."""
         super().watch_scroll_y(old_value, new_value)
-        self._fetch()
+        self._supply.fetch()
 
-    # -- fetching: one window at a time; when it is there, what is looked at then decides about the next
+    # -- rows that come
 
-    def _fetch(self) -> None:
-        windows = self._windows
-        if windows is None or self._fetching or not self.is_attached:
-            return
+    def _in_view(self) -> tuple[int, int]:
         top = self.scroll_offset.y
-        window = windows.missing(top, max(top, min(top + self._rows_in_view, windows.source.count) - 1))
-        if window is None:
-            return
-        self._fetching = True
-        in_background(
-            self,
-            partial(windows.fetch, window),
-            partial(self._fetched, windows, window),
-            self._fetch_failed,
-            group="rows",
-        )
+        return top, top + self._rows_in_view - 1
 
-    def _fetched(self, windows: Windows, window: int, rows: Sequence[Row]) -> None:
-        self._fetching = False
-        windows.add(window, rows)
-        if windows is self._windows:
-            self._arrangement = Arrangement([widened(column, rows) for column in self.columns])
+    def _arrived(self, rows: Sequence[Row], are_in_view: bool) -> None:
+        """Make room for rows that came, and draw them where they are in view: most come in advance."""
+        columns = [widened(column, rows) for column in self.columns]
+        is_wider = any(new is not old for new, old in zip(columns, self.columns, strict=True))
+        if is_wider:
+            self._arrangement = Arrangement(columns)
             self._grow()
+        if is_wider or are_in_view:
             self.refresh()
-        self._fetch()
 
-    def _fetch_failed(self, error: EngineError) -> None:
-        self._fetching = False
+    def _failed(self, error: EngineError) -> None:
         self.post_message(self.Failed(self, error))
 
     # -- drawing
 
-    def render_line(self, y: int) -> Strip:
-        """The header, or one row."""
-        width, base = self._view.width, self.ground
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines in view, all for one arrangement at one place."""
+        view = (self._arrangement, self.scroll_offset.x, self.room, self.rich_style)
+        if view != self._view:
+            self._view = view
+            self._lines = GridLines(*view)
+        return super().render_lines(crop)
+
+    def line(self, y: int) -> Parts:
+        """The header, or one row; or what stands there while there is nothing."""
         number = y - 1 + self.scroll_offset.y
         if not self.columns or number >= self.count:
-            nothing = self._empty if not self.columns else "No rows." if number == 0 else ""
-            text = nothing if y == 0 or self.columns else ""
-            return Line(base).add(" ").add(text, ink(self, "grid--empty")).strip(width)
-        return self._header(base, width) if y == 0 else self._row_line(number, base, width)
+            return self._nothing(y)
+        style = self.get_component_rich_style
+        if y == 0:
+            names = ink(self, "grid--header"), ink(self, "grid--header-current")
+            return self._lines.header(self._sort, self.column, *names)
+        row = self._supply.row(number)
+        if number != self.row:
+            return self._lines.row(number, row)
+        bar = ink(self, "grid--bar")
+        return self._lines.current(row, self.column, style("grid--row"), bar, style("grid--cell"))
 
-    def _header(self, base: Style, width: int) -> Strip:
-        def draw(line: Line, n: int, column: Column, cells: int) -> None:
-            mark = "" if not self._sort or self._sort[0] != column.name else " ▼" if self._sort[1] else " ▲"
-            style = ink(self, "grid--header-current" if n == self.column else "grid--header")
-            name = fit(column.name, cells - len(mark)).rstrip() if mark else column.name
-            line.cell(name + mark, cells, style, right=column.right)
-
-        return self._drawn(Line(base).add(" "), width, draw)
-
-    def _row_line(self, number: int, base: Style, width: int) -> Strip:
-        row = self._windows.row(number) if self._windows else None
-        is_current = number == self.row
-        if is_current:
-            base = self.get_component_rich_style("grid--row")
-
-        def draw(line: Line, n: int, column: Column, cells: int) -> None:
-            text = "·" if row is None else "" if row[column.index] is None else column.text(row[column.index])
-            style = self.get_component_rich_style("grid--cell") if is_current and n == self.column else None
-            line.cell(text, cells, style, right=column.right)
-
-        gutter = Line(base).add("▌", ink(self, "grid--bar")) if is_current else Line(base).add(" ")
-        return self._drawn(gutter, width, draw)
-
-    def _drawn(self, line: Line, width: int, draw: DrawCell) -> Strip:
-        """A line with its gutter, and with the columns in view behind that."""
-        self._arrangement.draw(line, self.scroll_offset.x, max(0, width - _GUTTER), draw)
-        return line.strip(width)
+    def _nothing(self, y: int) -> Parts:
+        said = self._empty if not self.columns else "\nNo rows." if not self.count else ""
+        lines = wrap(said, max(1, self.room - 2 * GUTTER))
+        text = lines[y] if y < len(lines) else ""
+        return list(Line(self.ground).add(" " * GUTTER).add(text, ink(self, "grid--empty")).strip(self.room))

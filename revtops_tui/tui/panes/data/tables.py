@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual.binding import BindingType
 from textual.message import Message
 
 from revtops_tui.tui.background import in_background
+from revtops_tui.tui.command import command
 from revtops_tui.tui.text import number
 from revtops_tui.tui.widgets.item_list import Item, ItemList
 
@@ -30,6 +32,9 @@ class TableList(ItemList):
     """Tables: those with records first, then the empty ones, then the product's own books."""
 
     DEFAULT_CSS = "TableList { width: 28; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        command("data.rows", "enter", "choose", "Rows", "Go to the rows of the table"),
+    ]
 
     class Failed(Message):
         """Nothing could be read."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from revtops_tui.engine.choice import chosen
-from revtops_tui.engine.collector import calm_collector
+from revtops_tui.engine.collector import calm_collector, keep_modules
 from revtops_tui.engine.connections import find
 from revtops_tui.engine.history import RunInfo, runs_of
 from revtops_tui.engine.run import SyncOptions
@@ -81,6 +81,7 @@ async def _tick(
     """Ten times a second: tell who listens, and hear whether it should stop."""
     while True:
         await asyncio.sleep(_TICK)
+        keep_modules()  # the connector's, and what it imports where that is used
         for job in jobs:
             on_progress(job.progress())
         if cancel.is_set():

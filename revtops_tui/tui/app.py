@@ -13,6 +13,7 @@ from textual.binding import BindingType
 from textual.screen import SystemModalScreen
 from textual.signal import Signal
 
+from revtops_tui.engine.collector import calm_collector, keep_modules
 from revtops_tui.tui.command import command
 from revtops_tui.tui.panes.pane import Pane
 from revtops_tui.tui.shell import settings
@@ -113,6 +114,11 @@ class RevtopsApp(App[None]):
         self._status = StatusLine([(tab.id, tab.key, tab.title) for tab in TABS])
         self._workspaces = Workspaces(self, self._status)
 
+    def run(self, **how: Any) -> None:
+        """Run it, as Textual's own does, until it is left."""
+        with calm_collector():
+            super().run(**how)
+
     def compose(self) -> ComposeResult:
         """The frame and the first workspace."""
         yield self._status
@@ -139,6 +145,13 @@ class RevtopsApp(App[None]):
         """Write a setting, and live by it."""
         settings.change(self, key, value)
 
+    def refresh_css(self, animate: bool = True) -> None:
+        """Textual's own, which leaves out the palette: a system's screen on top is no child of the app."""
+        super().refresh_css(animate)
+        for screen in self.screen_stack[-1:]:
+            if isinstance(screen, SystemModalScreen):
+                self.stylesheet.update(screen, animate=animate)
+
     def _handle_exception(self, error: Exception) -> None:
         """Textual's own, which ends the app; but nobody misses what was half made or gone when the app was left."""
         if not (isinstance(error, NOT_THERE) and (self._exit or not self.is_running)):
@@ -163,6 +176,7 @@ class RevtopsApp(App[None]):
         Where nobody has typed anything by then, one is where one was when the app was left.
         """
         self._name_organization()
+        keep_modules()
         self.is_open = True
         self.indexing.start()
         self._alerts.start()

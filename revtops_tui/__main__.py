@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING without the import: `--version` imports nothing
@@ -20,6 +21,8 @@ def main() -> int:
 
         sys.stdout.write(f"revtops {__version__}\n")
         return 0
+    # Otherwise pydantic reads what every installed package says of itself, in search of plugins: some 10 ms.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         from revtops_tui.cli.main import run
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
@@ -36,10 +37,9 @@ class HelpDialog(Dialog[None]):
         for title, rows in self._groups().items():
             paper.heading(title)
             for keys, text in rows.values():
-                first, *rest = wrap(text, paper.width - _KEYS - 2)
-                paper.line((f"  {fit(' '.join(keys), _KEYS)}", "key"), first)
-                for line in rest:
-                    paper.line(f"  {' ' * _KEYS}{line}")
+                texts = wrap(text, paper.width - _KEYS - 2)
+                for named, line in zip_longest(wrap(" ".join(keys), _KEYS - 1), texts, fillvalue=""):
+                    paper.line((f"  {fit(named.strip(), _KEYS)}", "key"), line)
         return paper.heading("Marks").text(_MARKS, "muted", indent=2).blank()
 
     def _groups(self) -> dict[str, dict[str, tuple[list[str], str]]]:

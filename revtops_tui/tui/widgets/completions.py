@@ -17,7 +17,8 @@ from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.line import Line, ink
 
 _ROWS = 8
-_LABEL, _NOTE = 32, 20
+_LABEL, _NOTE = 50, 20
+"""Cells: with both, and what stands around them, a line takes 76 of 80."""
 _MARKS = {"column": "·", "table": "▦", "function": "ƒ", "keyword": " "}
 
 

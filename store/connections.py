@@ -23,6 +23,11 @@ class Organization:
     name: str
 
 
+def selector_of(slug: str, name: str) -> str:
+    """How people name a connection: `slug`, or `slug:name` where it is not the default one."""
+    return slug if name == DEFAULT_NAME else f"{slug}:{name}"
+
+
 @dataclass(frozen=True)
 class Connection:
     """A row of `connections`. `status`: connected, error, revoked or disconnected (its rows kept).
@@ -46,8 +51,8 @@ class Connection:
 
     @property
     def selector(self) -> str:
-        """How people name it: `slug`, or `slug:name` where it is not the default one."""
-        return self.slug if self.name == DEFAULT_NAME else f"{self.slug}:{self.name}"
+        """How people name it."""
+        return selector_of(self.slug, self.name)
 
     @property
     def credentials_key(self) -> str:

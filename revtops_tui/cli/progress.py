@@ -43,20 +43,16 @@ class _Runs:
         self._samples: dict[tuple[str, str], deque[tuple[float, int]]] = {}
 
     def update(self, progress: Progress) -> None:
-        self.latest[_name(progress)] = progress
+        self.latest[progress.selector] = progress
 
     def rate(self, progress: Progress, entity: str) -> float:
         """Records a second of one entity, over the last seconds."""
-        samples = self._samples.setdefault((_name(progress), entity), deque())
+        samples = self._samples.setdefault((progress.selector, entity), deque())
         samples.append((progress.seconds, progress.entities[entity].fetched))
         while samples[-1][0] - samples[0][0] > _WINDOW:
             samples.popleft()
         elapsed = samples[-1][0] - samples[0][0]
         return (samples[-1][1] - samples[0][1]) / elapsed if elapsed else 0.0
-
-
-def _name(progress: Progress) -> str:
-    return progress.slug if progress.name == "default" else f"{progress.slug}:{progress.name}"
 
 
 class PlainView:
@@ -125,7 +121,7 @@ class LiveView:
 
     def _lines(self, progress: Progress, stopping: bool) -> list[str]:
         state = "stopping, Ctrl-C again to kill" if stopping and not progress.finished else _waiting(progress)
-        head = [_name(progress), duration(progress.seconds), f"{progress.requests:,} requests", state]
+        head = [progress.selector, duration(progress.seconds), f"{progress.requests:,} requests", state]
         widest = max((cells(entity) for entity in progress.entities), default=0)
         return [
             plain("  ".join(filter(None, head))),

@@ -90,9 +90,9 @@ def _ask_about_deletes(
     final = []
     for result in results:
         if result.error_kind == "sweep_refused" and console.interactive:
-            console.say(f"{_selector(result)}: {result.error}", "yellow")
+            console.say(f"{result.selector}: {result.error}", "yellow")
             if prompts.confirm("Were they deleted there, and should they be marked deleted here?"):
-                final += _run(ws, [_selector(result)], replace(options, full=True, allow_deletes=True), console)
+                final += _run(ws, [result.selector], replace(options, full=True, allow_deletes=True), console)
                 continue
         final.append(result)
     return final
@@ -123,7 +123,7 @@ def _show(results: Sequence[RunResult], options: Namespace, console: Console) ->
         console.document({"runs": [document(result) for result in results]})
         return
     rows = [
-        (_selector(result), entity, *(f"{counts[name]:,}" for name in _COUNTS))
+        (result.selector, entity, *(f"{counts[name]:,}" for name in _COUNTS))
         for result in results
         for entity, counts in result.entities.items()
     ]
@@ -136,21 +136,17 @@ def _show(results: Sequence[RunResult], options: Namespace, console: Console) ->
 def _remark(result: RunResult, options: Namespace, console: Console) -> None:
     style = {"success": "green", "partial": "yellow"}.get(result.status, "red")
     rehearsed = ", nothing was stored" if options.dry_run else ""
-    console.say(f"{_selector(result)}: {result.status} in {duration(result.seconds)}{rehearsed}", style)
+    console.say(f"{result.selector}: {result.status} in {duration(result.seconds)}{rehearsed}", style)
     for text in (result.error, result.hint):
         if text:
             console.say(f"  {text}")
     if any(counts["rejected"] for counts in result.entities.values()):
-        console.say(f"  Why records were rejected: revtops rejected {_selector(result)}", "dim")
+        console.say(f"  Why records were rejected: revtops rejected {result.selector}", "dim")
 
 
 def document(result: RunResult) -> dict[str, Any]:
     """A run as `--json` shows it."""
     return asdict(result)
-
-
-def _selector(result: RunResult) -> str:
-    return result.slug if result.name == "default" else f"{result.slug}:{result.name}"
 
 
 COMMANDS = {"sync": add_sync}

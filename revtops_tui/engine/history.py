@@ -10,7 +10,7 @@ from revtops_tui.engine.locks import run_holder
 from revtops_tui.engine.workspace import Workspace
 from store import runs as store
 from store.clock import moment_of
-from store.connections import Connection
+from store.connections import Connection, selector_of
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,11 @@ class RunInfo:
     seconds: float | None
     error: str | None
     entities: dict[str, dict[str, int]]
+
+    @property
+    def selector(self) -> str:
+        """How commands name its connection."""
+        return selector_of(self.slug, self.name)
 
 
 def runs_of(ws: Workspace, connections: Iterable[Connection], limit: int) -> list[RunInfo]:

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 from revtops_tui.engine.data import sql
 from revtops_tui.engine.workspace import Workspace
 from revtops_tui.words import plural
+from store.connections import selector_of
 
 T = TypeVar("T")
 
@@ -102,7 +103,7 @@ class _Labels:
 
     def __init__(self, ws: Workspace) -> None:
         systems = sql(ws, "SELECT id, slug, name FROM connections", limit=_ROWS).rows
-        self._systems = {connection: _selector(slug, name) for connection, slug, name in systems}
+        self._systems = {connection: selector_of(slug, name) for connection, slug, name in systems}
         pipelines = sql(ws, "SELECT connection_id, source_id, name FROM pipelines", limit=_ROWS).rows
         self._pipelines = {(connection, source_id): name for connection, source_id, name in pipelines}
 
@@ -121,10 +122,6 @@ class _Labels:
         if len({each for each, _ in alike}) > 1:
             words.append(self._systems[connection])
         return " · ".join(words)
-
-
-def _selector(slug: str, name: str) -> str:
-    return slug if name == "default" else f"{slug}:{name}"
 
 
 @dataclass(order=True)
@@ -251,7 +248,7 @@ def sync_history(ws: Workspace) -> list[Part]:
     """  # noqa: S608 - a number of our own
     runs: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for _, slug, name, *run in sql(ws, query, limit=_ROWS).rows:
-        runs[_selector(slug, name)].append(tuple(run))
+        runs[selector_of(slug, name)].append(tuple(run))
     return [part for selector, found in runs.items() for part in _runs_of(selector, found)]
 
 

@@ -17,7 +17,7 @@ from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.workspace import Workspace
 from store import connections as store
 from store.clock import moment_of
-from store.connections import DEFAULT_NAME, Connection
+from store.connections import Connection, selector_of
 from store.rejections import RejectedRecord, forget_rejected, rejected_records
 from store.upsert import Scope
 
@@ -42,7 +42,7 @@ class RejectedInfo:
     @property
     def selector(self) -> str:
         """How commands name its connection."""
-        return self.slug if self.name == DEFAULT_NAME else f"{self.slug}:{self.name}"
+        return selector_of(self.slug, self.name)
 
 
 @dataclass(frozen=True)

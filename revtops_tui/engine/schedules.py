@@ -28,7 +28,7 @@ from revtops_tui.engine.workspace import Workspace
 from revtops_tui.words import duration
 from store import schedules as store
 from store.clock import moment_of, now, text_of
-from store.connections import DEFAULT_NAME
+from store.connections import selector_of
 from store.errors import StoreError
 from store.schedules import Schedule
 
@@ -59,7 +59,7 @@ class ScheduleInfo:
     @property
     def selector(self) -> str:
         """How commands name the connection."""
-        return _selector(self.slug, self.name)
+        return selector_of(self.slug, self.name)
 
 
 def schedules(ws: Workspace) -> list[ScheduleInfo]:
@@ -120,10 +120,6 @@ def _info(found: Schedule) -> ScheduleInfo:
 
 def _next_due_at(connection_id: int, spec: dict[str, Any], moment: dt.datetime) -> str:
     return text_of(next_due(Spec.of(spec), moment, seed=str(connection_id)))
-
-
-def _selector(slug: str, name: str) -> str:
-    return slug if name == DEFAULT_NAME else f"{slug}:{name}"
 
 
 # -- running -----------------------------------------------------------------------------------------------------------
@@ -209,7 +205,7 @@ class Scheduler:
 
     def _run(self, found: Schedule) -> RunResult:
         """Run one; whatever goes wrong is in the result, and no other run's trouble."""
-        selector = _selector(found.slug, found.name)
+        selector = selector_of(found.slug, found.name)
         whose = f"{selector} of {found.organization_id}"
         _log.info("%s is due since %s: started", whose, found.next_due_at)
         with self._renewed(found):

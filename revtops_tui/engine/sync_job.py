@@ -18,7 +18,7 @@ from revtops_tui.engine.workspace import Workspace
 from store import connections as store
 from store import runs as stored_runs
 from store.clock import now_text
-from store.connections import Connection
+from store.connections import Connection, selector_of
 
 if TYPE_CHECKING:
     from connectors.base import BaseConnector
@@ -56,6 +56,11 @@ class Progress:
     finished: bool
     budget: BudgetLeft | None = None
 
+    @property
+    def selector(self) -> str:
+        """How commands name its connection."""
+        return selector_of(self.slug, self.name)
+
 
 @dataclass(frozen=True)
 class RunResult:
@@ -70,6 +75,11 @@ class RunResult:
     hint: str | None
     seconds: float
     entities: dict[str, dict[str, int]]
+
+    @property
+    def selector(self) -> str:
+        """How commands name its connection."""
+        return selector_of(self.slug, self.name)
 
 
 @dataclass

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from revtops_tui.tui.papers.document import opened_value
 from revtops_tui.tui.papers.record_page import in_order
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def as_json(record: Mapping[str, Any]) -> str:
 
 def opened(record: Mapping[str, Any]) -> dict[str, Any]:
     """A record with the JSON in its fields opened."""
-    return {name: _opened(value) for name, value in in_order(record).items()}
+    return {name: opened_value(value) for name, value in in_order(record).items()}
 
 
 def as_markdown(record: Mapping[str, Any]) -> str:
@@ -75,12 +76,3 @@ def browse(host: RevtopsApp, record: Mapping[str, Any]) -> None:
 
 def _text(value: Any) -> str:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value, default=str)
-
-
-def _opened(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in ("{", "["):
-        try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
-            return value
-    return value

@@ -87,7 +87,7 @@ class PicturesDialog(Dialog[None]):
         self.query_one(Sheet).show(lambda width: write_parts(width, parts, empty))
 
     def _failed(self, error: EngineError) -> None:
-        self.query_one(Sheet).show(lambda width: Paper(width).text(error.message, "bad").text(error.hint, "muted"))
+        self.query_one(Sheet).fail(error)
 
 
 def _load(ws: Workspace, number: int) -> tuple[Sequence[Part], str]:

@@ -130,7 +130,7 @@ class RecordDialog(Dialog[int]):
             self.query_one(RelatedList).look_from(self._stop.entity, page.record)
 
     def _failed(self, error: EngineError) -> None:
-        self.query_one(Sheet).show(lambda width: Paper(width).text(error.message, "bad").text(error.hint, "muted"))
+        self.query_one(Sheet).fail(error)
 
     # -- walking
 

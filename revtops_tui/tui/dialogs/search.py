@@ -154,7 +154,7 @@ class SearchDialog(Dialog[Place]):
             self._hits.display = False
             sheet = self.query_one(Sheet)
             sheet.display = True
-            sheet.show(lambda width: Paper(width).text(error.message, "bad").text(error.hint, "muted"))
+            sheet.fail(error)
 
     @property
     def _unfinished(self) -> Standing | None:

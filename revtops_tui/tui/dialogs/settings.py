@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -14,6 +13,7 @@ from textual.containers import Horizontal
 from revtops_tui.engine.settings import Declared, all_declared, declared, section_help, settings_path
 from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
+from revtops_tui.tui.paths import shown_path
 from revtops_tui.tui.text import label_of
 from revtops_tui.tui.widgets.item_list import Item, ItemList
 from revtops_tui.tui.widgets.sheet import Paper, Sheet
@@ -91,7 +91,7 @@ class SettingsDialog(Dialog[None]):
                 paper.line(("from     ", "muted"), f"{setting.minimum:,} to {setting.maximum:,}")
         for problem in self._settings.problems:
             paper.blank().text(str(problem), "bad")
-        return paper.blank().text(f"Kept in {short(settings_path(self.host.ws.home))}", "muted")
+        return paper.blank().text(f"Kept in {shown_path(settings_path(self.host.ws.home))}", "muted")
 
     @on(ItemList.Chosen)
     def _change(self) -> None:
@@ -133,11 +133,6 @@ class SettingsDialog(Dialog[None]):
         self.host.ws.forget_settings()
         self.host.apply_settings()
         self._show()
-
-
-def short(path: Path) -> str:
-    """A path as people write it."""
-    return f"~/{path.relative_to(Path.home())}" if path.is_relative_to(Path.home()) else str(path)
 
 
 def told(value: Any) -> str:

@@ -132,7 +132,7 @@ class RunsPane(Pane, RejectedKeys):
         for items in (self._runs, self._rejected):
             items.say("Not available.")
             items.show([])
-        self.query_one(Sheet).show(lambda width: Paper(width).text(error.message, "bad").text(error.hint, "muted"))
+        self.query_one(Sheet).fail(error)
 
     # -- showing
 

@@ -28,11 +28,12 @@ def write_record(width: int, record: Mapping[str, Any], kinds: Mapping[str, str]
     room = kinds is not None and width >= _ROOM_FOR_KINDS
     for name, value in record.items():
         kind = fit(kinds.get(name, ""), _KIND_WIDTH) if kinds is not None and room else ""
-        _write_value(paper, plain(name, _NAME_LIMIT), _opened(value), 0, names, kind)
+        _write_value(paper, plain(name, _NAME_LIMIT), opened_value(value), 0, names, kind)
     return paper
 
 
-def _opened(value: Any) -> Any:
+def opened_value(value: Any) -> Any:
+    """What a text says that is JSON: a list or an object; any other value as it is."""
     if isinstance(value, str) and value[:1] in ("{", "["):
         try:
             return json.loads(value)

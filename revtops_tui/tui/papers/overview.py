@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from revtops_tui.tui.papers.progress import run_line, told, write_error, write_outcome, write_progress
+from revtops_tui.tui.paths import shown_path
 from revtops_tui.tui.text import ago, fit, label_of, number, wrap
 from revtops_tui.tui.widgets.sheet import Paper
 from revtops_tui.words import duration, until
@@ -46,13 +47,8 @@ def welcome(width: int, home: Path) -> Paper:
     paper.text("opens this app over simulated systems; nothing of it is kept.", indent=2)
     paper.heading("Write a connector")
     paper.line(("  revtops connectors my_crm --new", "key"))
-    paper.text(f"writes one Python file to change, into {_short(home / 'connectors')}.", indent=2)
+    paper.text(f"writes one Python file to change, into {shown_path(home / 'connectors')}.", indent=2)
     return paper
-
-
-def _short(path: Path) -> str:
-    """A path as people write it."""
-    return f"~/{path.relative_to(Path.home())}" if path.is_relative_to(Path.home()) else str(path)
 
 
 def overview(

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from revtops_tui.engine.rejected import RejectedGroup, RejectedInfo
     from revtops_tui.engine.workspace import Workspace
 
-_LABEL = 10
-
 
 def load(ws: Workspace, selector: str | None = None) -> list[RejectedGroup]:
     """The rejected records of a connection or of all, by reason. Blocking. Raises EngineError."""
@@ -48,16 +46,12 @@ def write_rejected(width: int, record: RejectedInfo, group: RejectedGroup, now: 
     paper.line((record.source_id, "title"), (f"  {label_of(record.entity)} of {record.selector}", "muted"))
     paper.text(record.reason, "bad").blank()
     if record.field:
-        _row(paper, "field", record.field)
-    _row(paper, "rejected", ago(record.created_at, now) + (f", in run {record.run_id}" if record.run_id else ""))
+        paper.labelled("field", record.field)
+    paper.labelled("rejected", ago(record.created_at, now) + (f", in run {record.run_id}" if record.run_id else ""))
     if len(group.records) > 1:
-        _row(paper, "alike", f"{plural(len(group.records), 'record')} for this reason")
+        paper.labelled("alike", f"{plural(len(group.records), 'record')} for this reason")
     payload = record.payload if isinstance(record.payload, Mapping) else {"record": record.payload}
     return paper.heading("Payload", "enter opens it").put(write_record(paper.width - 2, payload), indent=2)
-
-
-def _row(paper: Paper, label: str, text: str) -> None:
-    paper.line((f"  {label:<{_LABEL}}", "key"), text)
 
 
 def write_none(width: int) -> Paper:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from revtops_tui.tui.shell.jobs import Jobs, SyncJob
 
 _RUNS = 500
-_LABEL = 10
 _ENTITY = 18
 
 
@@ -37,7 +36,7 @@ class Register:
 
     def title(self, run: RunInfo) -> str:
         """The title of a run's connection."""
-        selector = selector_of(run)
+        selector = run.selector
         return self.titles.get(selector, selector)
 
 
@@ -49,14 +48,9 @@ def load(ws: Workspace) -> Register:
     return Register(runs(ws, limit=_RUNS), rejected.load(ws), titles)
 
 
-def selector_of(run: RunInfo) -> str:
-    """How commands name a run's connection."""
-    return run.slug if run.name == "default" else f"{run.slug}:{run.name}"
-
-
 def job_of(run: RunInfo, jobs: Jobs) -> SyncJob | None:
     """The sync of this app that a run is, while it is under way."""
-    return jobs.running.get(selector_of(run)) if run.status == "running" else None
+    return jobs.running.get(run.selector) if run.status == "running" else None
 
 
 def run_items(register: Register, jobs: Jobs, now: dt.datetime) -> list[Item]:
@@ -80,10 +74,10 @@ def write_run(width: int, register: Register, run: RunInfo, job: SyncJob | None,
     mark, tone = mark_of(run.status)
     paper.line((f"{mark} ", tone), (f"{register.title(run)}: {run.status}", "title"), (f"  run {run.id}", "muted"))
     paper.blank()
-    _row(paper, "mode", run.mode)
-    _row(paper, "started", f"{ago(run.started_at, now)}, {run.started_at.astimezone():%Y-%m-%d %H:%M:%S}")
+    paper.labelled("mode", run.mode)
+    paper.labelled("started", f"{ago(run.started_at, now)}, {run.started_at.astimezone():%Y-%m-%d %H:%M:%S}")
     if run.seconds is not None:
-        _row(paper, "took", duration(run.seconds))
+        paper.labelled("took", duration(run.seconds))
     if run.error:
         write_error(paper.blank(), run.error)
     if job is not None:
@@ -99,10 +93,6 @@ def write_run(width: int, register: Register, run: RunInfo, job: SyncJob | None,
     if any(counts.get("rejected") for counts in run.entities.values()):
         paper.blank().line(("tab", "key"), (" goes to the rejected records", "muted"))
     return paper.blank().line(("t", "key"), (" shows what was exchanged in it", "muted"))
-
-
-def _row(paper: Paper, label: str, text: str) -> None:
-    paper.line((f"  {label:<{_LABEL}}", "key"), text)
 
 
 def write_none(width: int) -> Paper:

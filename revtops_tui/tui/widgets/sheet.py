@@ -7,7 +7,7 @@ lines in view, so a record of a million lines opens like one of ten.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.binding import BindingType
@@ -18,9 +18,13 @@ from revtops_tui.tui.command import command
 from revtops_tui.tui.text import plain, wrap
 from revtops_tui.tui.widgets.line import Line, LineByLine, ink
 
+if TYPE_CHECKING:
+    from revtops_tui.engine.errors import EngineError
+
 Part = tuple[str, str]
 """A piece of text and its role: "", title, muted, key, string, number, good, bad or busy."""
 
+_LABEL = 10
 ROLES = ("title", "muted", "key", "string", "number", "good", "bad", "busy", "bar")
 
 
@@ -47,6 +51,10 @@ class Paper:
     def heading(self, text: str, note: str = "") -> Paper:
         """A title with room above it, and a note beside it."""
         return self.blank().line((text, "title"), (f"  {note}" if note else "", "muted"))
+
+    def labelled(self, label: str, text: str) -> Paper:
+        """A line that says what its text is."""
+        return self.line((f"  {label:<{_LABEL}}", "key"), text)
 
     def text(self, text: str, role: str = "", *, indent: int = 0, limit: int = 0) -> Paper:
         """A wrapped text; with `limit`, of no more than so many lines."""
@@ -115,6 +123,10 @@ class Sheet(LineByLine, can_focus=True, inherit_bindings=False):
         if not keep_place:
             self.scroll_to(y=0, animate=False, force=True)
         self.rewrite()
+
+    def fail(self, error: EngineError) -> None:
+        """Say why there is nothing to show."""
+        self.show(lambda width: Paper(width).text(error.message, "bad").text(error.hint, "muted"))
 
     def rewrite(self) -> None:
         """Make the paper again: what it tells has changed."""

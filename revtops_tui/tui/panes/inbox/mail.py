@@ -128,11 +128,13 @@ def write_request(
     if request.status == "waiting" and operation is not None and operation.cannot_be_undone:
         paper.text("It is sent once, and cannot be taken back.", "busy")
     paper.blank()
-    _row(paper, "asked by", f"{_WHO.get(request.requested_by, request.requested_by)}, {ago(request.created_at, now)}")
+    paper.labelled(
+        "asked by", f"{_WHO.get(request.requested_by, request.requested_by)}, {ago(request.created_at, now)}"
+    )
     if request.status == "waiting":
-        _row(paper, "expires", f"in {left(request.expires_at, now)}")
+        paper.labelled("expires", f"in {left(request.expires_at, now)}")
     elif request.decided_by:
-        _row(paper, request.status, f"by {request.decided_by}, {ago(request.decided_at, now)}")
+        paper.labelled(request.status, f"by {request.decided_by}, {ago(request.decided_at, now)}")
     if request.reason:
         paper.heading("Reason").text(request.reason, indent=2)
     if preview is not None and request.status == "waiting":
@@ -149,17 +151,13 @@ def write_event(width: int, mail: Mail, event: EventInfo, now: dt.datetime) -> P
     """What a system told, and what became of it."""
     paper = Paper(width)
     paper.line((event.type, "title"), (f"  from {mail.system(event.connection)}", "muted")).blank()
-    _row(paper, "received", ago(event.received_at, now))
+    paper.labelled("received", ago(event.received_at, now))
     mark, tone = _EVENT_MARKS[event.status]
     tries = f" after {plural(event.attempts, 'try', 'tries')}" if event.attempts > 1 else ""
     paper.line((f"  {'status':<{_LABEL}}", "key"), (f"{mark} ", tone), f"{event.status.replace('_', ' ')}{tries}")
     if event.status == "failed" and event.next_attempt_at:
-        _row(paper, "again", f"in {left(event.next_attempt_at, now)}")
-    _row(paper, "id", event.event_id)
+        paper.labelled("again", f"in {left(event.next_attempt_at, now)}")
+    paper.labelled("id", event.event_id)
     if event.error:
         paper.blank().text(event.error, "bad")
     return paper.heading("Payload").put(write_record(paper.width - 2, event.payload), indent=2)
-
-
-def _row(paper: Paper, label: str, text: str) -> None:
-    paper.line((f"  {label:<{_LABEL}}", "key"), text)

@@ -137,7 +137,7 @@ class InboxPane(Pane):
             items.say("Not available.")
             items.show([])
         self._sheet_title("The inbox could not be read")
-        self.query_one(Sheet).show(lambda width: Paper(width).text(error.message, "bad").text(error.hint, "muted"))
+        self.query_one(Sheet).fail(error)
 
     # -- showing
 

@@ -123,3 +123,14 @@ async def test_rows_synced_while_one_looks_come_with_the_end_of_the_sync(driver:
         shop.change(deals=deals(5))
         visit.app.start_sync("shop", "Shop")
         await visit.sees("1 of 5")
+
+
+async def test_enter_on_a_connection_shows_a_table_that_it_brought(driver: Driver, shop: Shop) -> None:
+    await to_thread(synced, driver.ws, shop, accounts=[], deals=deals(3))
+    async with driver() as visit:
+        await visit.press("2")
+        await visit.sees("Deals", "Contacts")
+        await visit.press("end", "1")
+        await visit.sees("● Shop")
+        await visit.press("enter")
+        await visit.sees("─ Deals", "1 of 3")

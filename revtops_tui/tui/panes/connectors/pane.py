@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from revtops_tui.engine.activity import Activity
     from revtops_tui.engine.errors import EngineError
     from revtops_tui.engine.workspace import Workspace
+    from revtops_tui.tui.panes.data.pane import DataPane
 
 _AGES_CHANGE = 30.0
 _CHOSEN, _PANEL = "connectors.chosen", "connectors.panel"
@@ -236,7 +237,8 @@ class ConnectorsPane(Pane):
         elif entry.can_query and not entry.can_sync:
             await self.action_query()
         else:
-            await self.host.go("data")
+            pane = cast("DataPane", await self.host.go("data"))
+            pane.look_among(entry.connection.counts)
 
     def action_sync(self, full: bool) -> None:
         """Sync what is chosen."""

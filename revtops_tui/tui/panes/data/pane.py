@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -100,6 +101,13 @@ class DataPane(Pane):
     def _back_at(self, at: int | None) -> None:
         if at is not None:
             self._rows.grid.action_move(at - self._rows.grid.row, 0)
+
+    def look_among(self, tables: Iterable[str]) -> None:
+        """Show one of these tables: the one that was looked at last, where it is among them, or else the first."""
+        names = list(tables)
+        if names and self.host.state.get(LAST_TABLE) not in names:
+            self.host.state[LAST_TABLE] = names[0]  # where the tables are only being read, it is chosen when they are
+            self._list.select(names[0])
 
     def open_record(self, entity: str, row_id: int) -> None:
         """Show one record, wherever it stands in its table."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import os
+import sys
 from collections.abc import Callable, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -25,6 +27,7 @@ from revtops_tui.tui.shell.leaving import NOT_THERE, Leaving
 from revtops_tui.tui.shell.notices import Notices
 from revtops_tui.tui.shell.syncs import Syncs
 from revtops_tui.tui.shell.tasks import Task, Tasks, UnderWay, summary
+from revtops_tui.tui.shell.turns import loop_that_goes_first
 from revtops_tui.tui.shell.workspaces import Workspaces
 from revtops_tui.tui.tabs import TABS
 from revtops_tui.tui.widgets.key_line import KeyLine
@@ -115,9 +118,13 @@ class RevtopsApp(App[None]):
         self._workspaces = Workspaces(self, self._status)
 
     def run(self, **how: Any) -> None:
-        """Run it, as Textual's own does, until it is left."""
-        with calm_collector():
-            super().run(**how)
+        """Run it, as Textual's own does, until it is left: what is drawn goes before what runs behind it."""
+        interval = sys.getswitchinterval()
+        try:
+            with calm_collector(), asyncio.Runner(loop_factory=loop_that_goes_first()) as runner:
+                runner.run(self.run_async(**how))
+        finally:
+            sys.setswitchinterval(interval)
 
     def compose(self) -> ComposeResult:
         """The frame and the first workspace."""

@@ -55,6 +55,11 @@ class Connection:
         return selector_of(self.slug, self.name)
 
     @property
+    def scopes(self) -> tuple[str, ...]:
+        """What it may do, as it was last known; empty where nobody knows."""
+        return tuple(json.loads(self.granted_scopes or "[]"))
+
+    @property
     def credentials_key(self) -> str:
         """The name under which its credentials are kept."""
         return credentials_key(self.organization_id, self.slug, self.name)

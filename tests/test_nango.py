@@ -56,6 +56,16 @@ def test_somebody_signs_in_and_the_token_is_lent(ws: Workspace, broker: NangoSim
     assert lent.expires_at is not None
 
 
+def test_what_the_vendor_told_nango_is_known(ws: Workspace, broker: NangoSimulator) -> None:
+    broker.integrations["hubspot"]["raw"] = {"scope": "oauth crm.objects.deals.read", "api_domain": "https://acme.test"}
+    lent = nango.credentials(ws, META, signed_in(ws, broker))
+    assert lent.credentials == {
+        "access_token": "simulated-token",
+        "granted_scopes": ["oauth", "crm.objects.deals.read"],
+        "instance_url": "https://acme.test",
+    }
+
+
 def test_two_that_sign_in_at_once_each_get_their_own(ws: Workspace, broker: NangoSimulator) -> None:
     first, second = nango.start(ws, META), nango.start(ws, META)
     made = {session: broker.complete(session.link.rpartition("/")[2]) for session in (second, first)}

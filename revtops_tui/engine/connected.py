@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -71,7 +70,7 @@ def info_of(ws: Workspace, found: Connection) -> ConnectionInfo:
     with suppress(TypeError, ValueError):
         last_sync_at = moment_of(found.last_sync_at or "")
     due = next_due(ws.database, found.id)
-    granted = tuple(json.loads(found.granted_scopes or "[]"))
+    granted = found.scopes
     return ConnectionInfo(
         found.id,
         found.slug,

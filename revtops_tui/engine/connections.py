@@ -301,7 +301,7 @@ def explained(ws: Workspace, found: Connection, error: EngineError, *purposes: s
     if error.kind != PermissionDeniedError.kind:
         return error
     meta = connector_class(ws, found.slug).meta
-    granted = credentials_of(ws, found).get("granted_scopes") or ()
+    granted = found.scopes or credentials_of(ws, found).get("granted_scopes") or ()
     own = error.hint if error.hint != PermissionDeniedError.default_hint else ""
     if own and not granted:
         return error  # the connector knows better than a list of scopes

@@ -21,6 +21,7 @@ from connectors.errors import AuthenticationError, ConnectionRevokedError
 from connectors.http import HttpClient
 from connectors.registry import AuthType, ConnectorMeta
 from revtops_tui.engine.errors import EngineError, people
+from revtops_tui.engine.oauth.scopes import listed
 
 if TYPE_CHECKING:
     import threading
@@ -141,8 +142,11 @@ def _lent(meta: ConnectorMeta, document: Mapping[str, Any]) -> Lent:
     }
     if key := held.get("apiKey"):
         values[_OF_API_KEY.get(meta.auth_type, "access_token")] = key
+    answer = held.get("raw") or {}  # the vendor's own, to Nango
+    if granted := listed(answer.get("scope")):
+        values["granted_scopes"] = granted
     config = {**document.get("connection_config", {}), **(document.get("metadata") or {})}
-    if instance := config.get("instance_url") or held.get("raw", {}).get("api_domain"):
+    if instance := config.get("instance_url") or answer.get("api_domain"):
         values["instance_url"] = instance
     return Lent(values, dt.datetime.fromisoformat(expires) if expires else None)
 

@@ -141,7 +141,7 @@ class NangoSimulator:
         if grant.stale:
             held["access_token"] = "stale-token"  # noqa: S105 - simulated
         if held["type"] == "OAUTH2":
-            held |= {"expires_at": _moment(_TOKEN), "raw": {}}
+            held |= {"expires_at": _moment(_TOKEN), "raw": held.get("raw", {})}
         times = dict.fromkeys(("created_at", "updated_at", "last_fetched_at"), _moment())
         return json_reply({**self._described(name, grant), **times, "connection_config": {}, "credentials": held})
 

@@ -15,6 +15,7 @@ from connectors.http import HttpClient
 from connectors.http.answers import plain
 from connectors.http.urls import join, origin
 from connectors.oauth import ClientAuth, OAuthApp
+from revtops_tui.engine.oauth.scopes import listed
 
 if TYPE_CHECKING:
     import httpx2
@@ -189,8 +190,8 @@ class OAuthClient:
         if isinstance(refresh_token := answer.get("refresh_token"), str) and refresh_token:
             fields["refresh_token"] = refresh_token
         fields |= _lifetime(answer.get("expires_in"))
-        if scopes := _scopes(answer.get("scope")):
-            fields["granted_scopes"] = scopes
+        if granted := listed(answer.get("scope")):
+            fields["granted_scopes"] = granted
         if address := self._instance(answer):
             fields["instance_url"] = address
         for path, name in self.app.kept.items():
@@ -260,12 +261,6 @@ def _lifetime(seconds: object) -> dict[str, int]:
         return {}
     now = time.time()
     return {"expires_at": int(now + lifetime), "renew_at": int(now + lifetime - min(_EARLY, lifetime / 10))}
-
-
-def _scopes(scope: object) -> list[str]:
-    """Scopes are separated by spaces (RFC 6749, 3.3), by commas at Slack and Linear, or are a list already."""
-    texts = scope if isinstance(scope, list) else str(scope or "").replace(",", " ").split()
-    return [text for text in texts if isinstance(text, str)]
 
 
 def _at(answer: Mapping[str, Any], path: str) -> Any:

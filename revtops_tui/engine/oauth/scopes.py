@@ -9,6 +9,12 @@ if TYPE_CHECKING:
     from connectors.registry import ConnectorMeta
 
 
+def listed(scope: object) -> list[str]:
+    """The scopes in a token answer: separated by spaces (RFC 6749, 3.3), by commas at Slack and Linear, or a list."""
+    texts = scope if isinstance(scope, list) else str(scope or "").replace(",", " ").split()
+    return [text for text in texts if isinstance(text, str)]
+
+
 def missing(declared: Sequence[str], granted: Collection[str]) -> tuple[str, ...]:
     """The scopes that a connector can use and a connection was not given; none where nobody knows what it was given."""
     return tuple(scope for scope in declared if scope not in granted) if granted else ()

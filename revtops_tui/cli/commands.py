@@ -10,7 +10,7 @@ from revtops_tui.cli.parsing import Parser
 GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Systems": {
         "connectors": ("connectors", "what can be connected, and what each one can do"),
-        "connect": ("connections", "connect a system; secrets are asked for, never arguments"),
+        "connect": ("connect", "connect a system; secrets are asked for, never arguments"),
         "connections": ("connections", "what is connected, and how it is doing"),
         "test": ("connections", "try a connection's credentials"),
         "rename": ("connections", "give a connection another name"),

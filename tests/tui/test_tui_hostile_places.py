@@ -44,6 +44,8 @@ PLACES = {
     "the daemon's talk": "test_daemon.py::test_no_secret_and_no_control_character_of_a_vendor_is_told",
     "list, palette, status line, target": "tui/test_tui_hostile_places.py::test_what_a_connector_calls_itself",
     "names in a completion": "tui/test_tui_hostile_places.py::test_what_a_vendor_calls_its_tables",
+    "every dialog there is": "tui/test_tui_hostile_screens.py::test_every_dialog_is_among_them",
+    "a browser": "web/test_web_hostile_text.py::test_a_page_of_hostile_names_is_the_page_of_their_letters",
     "ten megabytes": "tui/test_tui_hostile_places.py::test_ten_megabytes_in_one_line",
 }
 

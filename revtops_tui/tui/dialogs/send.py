@@ -85,7 +85,7 @@ class SendDialog(Dialog[bool]):
     @property
     def _meaning(self) -> str:
         if self._operation.cannot_be_undone:
-            return f"{self._operation.system} does this once for each time it is sent; it cannot be taken back."
+            return f"{plain(self._operation.system)} does this once for each time it is sent; it cannot be taken back."
         return "It changes nothing." if self._operation.read_only else ""
 
     def on_mount(self) -> None:

@@ -99,7 +99,7 @@ class Field(Vertical):
     def _label(self) -> str:
         parameter = self.parameter
         star = " *" if parameter.required else ""
-        label = f"{parameter.label or label_of(parameter.name)}{star}"
+        label = f"{plain(parameter.label or label_of(parameter.name))}{star}"
         if self._is_cleared:
             label += " · taken off; f4 keeps it"
         elif parameter.nullable:

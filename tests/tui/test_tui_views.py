@@ -44,7 +44,7 @@ async def test_a_mistake_in_a_filter_is_told_and_the_rows_stay(driver: Driver, s
     async with driver() as visit:
         await _open_deals(driver, visit)
         await visit.press("slash")
-        await visit.type("stag:won")
+        await visit.paste("stag:won")  # all at once: typed slowly, its beginning is a filter of its own
         await visit.sees("There is no column stag.", "1 of 50")
         await visit.press("backspace", "backspace", "backspace", "backspace")
         await visit.type("e:won")

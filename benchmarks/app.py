@@ -52,23 +52,27 @@ def measure_app(runs: int, keyring: Keyring) -> Figures:
             folder = home / str(run)
             ours.connect(running.base_url, folder, keyring)
             typist = Typist((_DOWN, _UP))
-            busy = ("--busy", ours.SYNC_HERE, str(folder))
+            busy = ("--busy", ours.OPENED, ours.SYNC_DEALS)
             _, seen = _drive("revtops", ours.APP, folder, keyring, *busy, typist=typist)
-            figures.add("app/echo", **_echo(typist.pressed, seen.pop("painted")))
+            figures.add("app/echo", **_echo(typist.pressed, seen.pop("painted"), *seen.pop("span")))
             figures.add("app/lag", **seen)
     return figures
 
 
-def _echo(pressed: Sequence[float], painted: Sequence[float]) -> dict[str, float]:
-    """How long after a key the screen showed what it did, in milliseconds."""
-    delays = []
+def _echo(pressed: Sequence[float], painted: Sequence[float], since: float, until: float) -> dict[str, float]:
+    """How long after a key of that time the screen showed what it did, in milliseconds.
+
+    One that was not shown before the next was pressed counts until something was: it is slow, and not left out.
+    """
+    delays, late = [], 0
     for moment, following in pairwise(pressed):
         place = bisect(painted, moment)
-        if place < len(painted) and painted[place] < following:
+        if since <= moment and following <= until and place < len(painted):
             delays.append((painted[place] - moment) * 1000)
+            late += painted[place] > following
     delays.sort()
     shown = {f"p{p}_ms": delays[min(len(delays) - 1, len(delays) * p // 100)] for p in (50, 95)}
-    return {**shown, "keys": float(len(delays)), "unseen": float(len(pressed) - 1 - len(delays))}
+    return {**shown, "keys": float(len(delays)), "late": float(late)}
 
 
 def _drive(

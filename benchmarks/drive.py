@@ -2,8 +2,9 @@
 
 The app is given as `module:callable`, where the callable makes an App. What was seen is written as JSON to `--report`:
 `focused` (1 if a widget had the focus at the first frame); with `--keys` how many key presses reached that widget, as
-`keys`; with `--busy` how late the event loop was while that ran in a thread: `p50_ms`, `p95_ms`, `p99_ms`, `seconds`,
-and `painted`: when (by the machine's monotonic clock) a screen was written on which the list's cursor had moved.
+`keys`; with `--busy` how late the event loop was while the second of those ran, after the first: `p50_ms`, `p95_ms`,
+`p99_ms`, `seconds`, and, by the machine's monotonic clock, `span`: from when to when that was, and `painted`: when a
+screen was written on which the list's cursor had moved.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import importlib
 import json
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -57,6 +58,11 @@ class _Keys:
         setattr(Widget, forward.__name__, counting)
 
 
+def _cursor(main: Widget | None) -> Any:
+    """Which item of a list the cursor is on; what else is said of the item may change by itself."""
+    return getattr(getattr(main, "current", None), "id", None)
+
+
 class _Paints:
     """Notes when the terminal is written to after the cursor of the focused list has moved."""
 
@@ -64,23 +70,26 @@ class _Paints:
         self.times: list[float] = []
         driver: Any = app._driver  # nothing public is told of a write
         write, main = driver.write, app.focused
-        where = getattr(main, "current", None)
+        where = _cursor(main)
 
         def writing(data: str) -> None:
             nonlocal where
             write(data)
-            if (now := getattr(main, "current", None)) != where:
+            if (now := _cursor(main)) != where:
                 where = now
                 self.times.append(time.monotonic())
 
         driver.write = writing
 
 
-async def _lag(busy: Callable[[], object]) -> dict[str, float]:
-    """How late the event loop is, sampled every 5 ms while `busy` runs in a thread."""
+_Work = Callable[[App[Any]], Awaitable[None]]
+
+
+async def _lag(busy: Awaitable[None]) -> dict[str, float]:
+    """How late the event loop is, sampled every 5 ms until `busy` is done."""
     lags: list[float] = []
     start = time.perf_counter()
-    task = asyncio.create_task(asyncio.to_thread(busy))
+    task = asyncio.ensure_future(busy)
     while not task.done():
         due = time.perf_counter() + _STEP
         await asyncio.sleep(_STEP)
@@ -91,7 +100,7 @@ async def _lag(busy: Callable[[], object]) -> dict[str, float]:
     return percentiles | {"seconds": time.perf_counter() - start}
 
 
-async def _watch(pilot: Pilot[Any], report: Path, keys: _Keys | None, busy: Callable[[], object] | None) -> None:
+async def _watch(pilot: Pilot[Any], report: Path, keys: _Keys | None, busy: tuple[_Work, _Work] | None) -> None:
     """What happens once the app is ready; ends it."""
     app = pilot.app
     shown = asyncio.Event()
@@ -104,9 +113,11 @@ async def _watch(pilot: Pilot[Any], report: Path, keys: _Keys | None, busy: Call
             await asyncio.wait_for(keys.all_came.wait(), _PATIENCE)
         seen["keys"] = keys.counts[main] if main else 0
     if busy is not None:
-        paints = _Paints(app)
-        seen |= await _lag(busy)
-        seen["painted"] = paints.times
+        ready, work = busy
+        await ready(app)
+        paints, since = _Paints(app), time.monotonic()
+        seen |= await _lag(work(app))
+        seen |= {"painted": paints.times, "span": (since, time.monotonic())}
     report.write_text(json.dumps(seen))
     app.exit()
 
@@ -117,9 +128,9 @@ def main() -> None:
     parser.add_argument("--app", default="benchmarks.drive:empty")
     parser.add_argument("--report", type=Path, required=True)
     parser.add_argument("--keys", type=int, default=0, help="so many key presses were typed before")
-    parser.add_argument("--busy", nargs=2, metavar=("module:callable", "ARGUMENT"))
+    parser.add_argument("--busy", nargs=2, metavar="module:coroutine")
     options = parser.parse_args()
-    busy = partial(_callable(options.busy[0]), options.busy[1]) if options.busy else None
+    busy = (_callable(options.busy[0]), _callable(options.busy[1])) if options.busy else None
     watch = partial(_watch, report=options.report, keys=_Keys(options.keys) if options.keys else None, busy=busy)
     _callable(options.app)().run(auto_pilot=watch)
 

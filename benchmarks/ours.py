@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -15,14 +16,16 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from benchmarks.secret_service import Keyring
+    from revtops_tui.tui.app import RevtopsApp
 
 REVTOPS = Path(sys.executable).parent / "revtops"
 APP = "benchmarks.ours:app"
-SYNC_HERE = "benchmarks.ours:sync_here"
+OPENED, SYNC_DEALS = "benchmarks.ours:opened", "benchmarks.ours:sync_deals"
 CONNECTOR_MODULES = {"connectors.hubspot", "connectors.customer_postgres"}
 """What listing the connectors must not import, nor their helpers `connectors._…`."""
 _TOKEN = json.dumps({"access_token": "pat-na1-00000000-0000-4000-8000-000000000000"})
 """Of a real one's form: what is stored is looked through for it, and for a shorter word it would not be."""
+_ready = asyncio.Event()
 
 
 def contender(keyring: Keyring) -> Contender:
@@ -60,13 +63,22 @@ def app() -> App[None]:
     from revtops_tui.engine.workspace import Workspace
     from revtops_tui.tui.app import RevtopsApp
 
-    return RevtopsApp(Workspace())
+    return RevtopsApp(Workspace(), on_ready=lambda _: _ready.set())
 
 
-def sync_here(home: str) -> None:
-    """What the app runs in a thread for a sync of deals."""
-    from revtops_tui.engine.sync import SyncOptions, sync
-    from revtops_tui.engine.workspace import Workspace
+async def opened(_: RevtopsApp) -> None:
+    """Wait until the app has read what there is."""
+    await _ready.wait()
 
-    with Workspace(Path(home)) as workspace:
-        sync(workspace, ["hubspot"], SyncOptions(entities=("deals",)), on_progress=lambda _: None)
+
+async def sync_deals(app: RevtopsApp) -> None:
+    """Sync deals as the key for it does, in the app and with all that it shows of it. Raises where that fails."""
+    from revtops_tui.tui.shell.jobs import Extent
+
+    over = asyncio.Event()
+    app.start_sync("hubspot", "HubSpot", Extent(entities=("deals",)))
+    app.progressed.subscribe(app, lambda _: None if app.jobs.everywhere else over.set())
+    await over.wait()
+    outcome = app.jobs.ended["hubspot"]
+    if not outcome.is_good:
+        raise RuntimeError(f"the sync did not succeed: {outcome}")

@@ -243,8 +243,10 @@ def connect(watched: Watched, url: str, slug: str) -> dict[str, Any]:
 
 _WITNESS = """#!{python}
 import json, os, sys, urllib.request
-with open(os.path.join({folder!r}, f"{{os.getpid()}}-{name}.json"), "w") as file:
+told = os.path.join({folder!r}, f"{{os.getpid()}}-{name}")
+with open(told, "w") as file:
     json.dump({{"argv": sys.argv, "environ": dict(os.environ)}}, file)
+os.rename(told, told + ".json")  # whole, when it is found
 if {name!r} == "browser":
     urllib.request.urlopen(sys.argv[-1])
 elif {name!r} == "pager":

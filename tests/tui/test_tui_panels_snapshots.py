@@ -107,6 +107,7 @@ def test_a_sync_of_some(compare: Compare, three: Workspace, size: tuple[int, int
 def test_a_schedule(compare: Compare, three: Workspace, size: tuple[int, int]) -> None:
     async def walk(visit: Visit) -> None:
         await _shop(visit, "h")
+        await visit.sees("Say how often")
         await visit.type("15m")
         await visit.sees("next", "09:45")
 

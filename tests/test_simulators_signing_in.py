@@ -17,7 +17,8 @@ from revtops_tui.engine.connections import connect, connection, connector_class,
 from revtops_tui.engine.connections import test as try_out
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.oauth.client import ClientApp
-from revtops_tui.engine.oauth.connecting import PASTE, BrowserSignIn, begin, brought
+from revtops_tui.engine.oauth.connecting import PASTE, begin, brought
+from revtops_tui.engine.oauth.sign_in import BrowserSignIn
 from revtops_tui.engine.operations import action
 from revtops_tui.engine.sync import sync
 from revtops_tui.engine.workspace import Workspace

@@ -58,7 +58,7 @@ class Overlay(ModalScreen[T]):
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         """Textual's own, which closes whatever screen is on top by then."""
-        return super().dismiss(result) if self.is_on_top else AwaitComplete.nothing()
+        return super().dismiss(result) if self.is_on_top else AwaitComplete.nothing()  # type: ignore[no-untyped-call]  # it has no types
 
 
 class Dialog(Overlay[T]):

@@ -38,7 +38,8 @@ _ENVIRONMENT = {
 
 _DOCUMENTS = {
     "connectors": "array of `slug, name, description, auth_type, scope, entity_types, capabilities, write_operations, "
-    "actions, event_types, query_description, auth_fields, icon`; a broken one has `error`. With a SLUG: that object; with `--new`: `{slug, file}`",
+    "actions, event_types, query_description, auth_fields, icon`; a broken one has `error`. With a SLUG: that object; "
+    "with `--new`: `{slug, file}`",
     "connections": "array of `slug, name, organization_id, status, identity, user_id, base_url, scopes, "
     "missing_scopes, last_sync_at, next_sync_at, last_error, counts`; `connect` prints one of them",
     "test": "`{connection, status, identity, scopes, missing_scopes, limits}`",
@@ -61,6 +62,8 @@ _DOCUMENTS = {
     "seconds, method, url, status, error, may_change, budget, request_size, response_size, marked`; `show` prints one, "
     "with headers, bodies and `attempts`, or `{curl}`; `export` `{file, exchanges}`; `tail` a line for each as it "
     "comes; `clear` `{forgotten}`",
+    "events": "array of `id, connection, event_id, type, payload, status, attempts, received_at, next_attempt_at, "
+    "handled_at, error`; `replay` and `simulate` print those that they handled",
     "rejected": "array of `id, slug, name, entity, source_id, reason, field, payload, created_at, run_id`; with "
     "`--retry`: `{stored, rejected}`; with `--ignore`: `{ignored}`",
     "write, action": "`{status, result, error, ledger_id, approval_id, id, url}`; `status` is ok, failed, unknown, "
@@ -76,6 +79,15 @@ _DOCUMENTS = {
     "api`",
     "mcp": "with `--http`: `{url}`, once it serves; over stdin and stdout the protocol. `config`: `{client, file, "
     "text}`; `token`: `{token}`",
+    "listen": "`{url, connections}`, once it takes webhooks: the addresses for the vendors, as `connection, url`",
+    "serve, web": "`{url}`, once it serves",
+    "api": "`{token}`",
+    "credentials": "`{place, connections}`, these an array of `organization_id, connection, fields, error`; `move`: "
+    "`{from, to, moved, left}`; `rotate-passphrase`: `{rotated}`",
+    "settings": "`{settings, problems}`; `get` and `set` print the setting by its name, `path` `{path}`",
+    "keys": "`{commands, problems}`, the commands an array of `id, keys, help, area`",
+    "completion": "`{shell, script}`",
+    "simulate": "`{simulators}`, once they serve: an array of `slug, url, credentials`",
     "org": "array of `id, name, current, connections`; `create` and `use` print one of them",
     "doctor": "array of `name, ok, message, hint`; `ok` is null where there is nothing to judge",
     "backup": "`{file, bytes}`",

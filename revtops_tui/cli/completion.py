@@ -96,7 +96,11 @@ def add_completion(parser: Parser) -> None:
 
 
 def completion(options: Namespace, ws: Workspace, console: Console) -> int:  # noqa: ARG001 - every command's signature
-    sys.stdout.write(_SCRIPTS[options.shell])
+    script = _SCRIPTS[options.shell]
+    if console.as_json:
+        console.document({"shell": options.shell, "script": script})
+    else:
+        sys.stdout.write(script)
     return 0
 
 

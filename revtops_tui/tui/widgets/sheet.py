@@ -134,8 +134,17 @@ class Sheet(LineByLine, can_focus=True, inherit_bindings=False):
         if self._write is None or not width:
             return
         before, self._paper = self._paper, self._write(width)
-        self.virtual_size = Size(width, len(self._paper.lines))
+        self._set_height(len(self._paper.lines))
         self.refresh_changed(before.lines, self._paper.lines)
+
+    def _set_height(self, lines: int) -> None:
+        """Where both this page and the last fit, nothing has another place than before; else all is laid out again."""
+        size, height = Size(self.scrollable_content_region.width, lines), self.styles.height
+        fits = max(lines, self.virtual_size.height) <= self.scrollable_content_region.height
+        if fits and height is not None and not height.is_auto:
+            self.set_reactive(Sheet.virtual_size, size)
+        else:
+            self.virtual_size = size
 
     def on_resize(self, _event: events.Resize) -> None:
         """Another width is another paper."""

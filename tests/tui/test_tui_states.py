@@ -345,6 +345,8 @@ class Waiting:
     sees: str
     before: Walk = _open
     database: str = "revtops.db"
+    wide: str = ""
+    """What is seen besides where there is room for it."""
 
 
 def _at(panel: str, of: str = "shop") -> Walk:
@@ -355,12 +357,12 @@ HELD = {
     "data loading": Waiting(("2",), "Reading…"),
     "query loading": Waiting(("3", *"select 1 ", "f5"), "s · esc stops it"),
     "inbox loading": Waiting(("4",), "Reading…"),
-    "traffic loading": Waiting(("5",), "Reading…", database=TRAFFIC),
+    "traffic loading": Waiting(("5",), "No exchange is chosen", database=TRAFFIC),
     "runs loading": Waiting(("6",), "Reading…"),
     "sync loading": Waiting((NEXT,), "Reading…", _at("overview")),
     "events loading": Waiting((NEXT,), "Reading…", _at("act", "bell")),
     "rejected loading": Waiting((NEXT,), "Reading…", _at("events")),
-    "traffic panel loading": Waiting((NEXT,), "Reading…", _at("query"), database=TRAFFIC),
+    "traffic panel loading": Waiting((NEXT,), "Reading…", _at("query"), TRAFFIC, wide="No exchange is chosen"),
     "OrganizationsDialog loading": Waiting(("O",), "Reading…"),
     "PicturesDialog loading": Waiting(("P",), "Reading…"),
     "SearchDialog loading": Waiting(("ctrl+f",), "Reading…"),
@@ -383,7 +385,7 @@ def test_held(compare: Compare, company: Workspace, size: tuple[int, int], state
         await waiting.before(visit)
         await asyncio.to_thread(holder.hold)
         await visit.press(*waiting.keys)
-        await visit.sees(waiting.sees)
+        await visit.sees(waiting.sees, waiting.wide if size[0] >= 120 else "")
 
     with closing(kept):
         assert picture(compare, company, size, walk, release=holder.release)

@@ -58,7 +58,7 @@ class TrafficView(Horizontal):
     ]
 
     def __init__(self, *, names_system: bool = True) -> None:
-        super().__init__()
+        super().__init__(classes="-narrow")  # until its size is known: nothing is drawn that has to go again
         self._names_system = names_system
         self._fixed = ""
         self._filter = ""

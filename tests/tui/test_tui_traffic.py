@@ -55,7 +55,7 @@ async def test_every_side_of_an_exchange(driver: Driver, recorded: Workspace) ->
         await visit.press("right_square_bracket")
         await visit.sees("authorization", "***", "Answered")
         await visit.press("right_square_bracket")
-        await visit.sees("It may have changed something there.", "ledger 7", "the answer states no limit")
+        await visit.sees("It may have changed something there.", "ledger 7", "The answer states no limit.")
         await visit.press("right_curly_bracket")
         await visit.sees("curl -X POST https://slack.com/api/chat", "Bearer $AUTHORIZATION")
         await visit.press("left_square_bracket")
@@ -94,7 +94,7 @@ async def test_a_filter_shows_what_it_says_and_esc_shows_all(driver: Driver, rec
     async with driver(120, 40) as visit:
         await _open(visit)
         await visit.press("slash")
-        await visit.sees("Which exchanges?", "without an answer, or with one that refuses")
+        await visit.sees("Which exchanges?", "means the same, and finds errors too")
         await visit.type("err status:429")
         await visit.press("enter")
         await visit.sees("1 of 1", "/err status:429", "secondly limit")

@@ -69,3 +69,4 @@ def offer_for_the_last_time(ws: Workspace) -> None:
             _log.error("the renewed token under %s could not be stored", key)
             lost = f"{ws.credentials.name} did not take its renewed token, which is lost: sign in again."
             note_status(ws.database, waiting.connection_id, status="error", error=lost)
+    ws.unstored.clear()

@@ -13,6 +13,9 @@ from store.clock import moment_of
 from store.connections import Connection
 from store.schedules import next_due
 
+DEFAULT_NAME = store.DEFAULT_NAME
+"""Of a connection that was given none: its selector is the slug alone."""
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -56,7 +59,7 @@ class ConnectionInfo:
     @property
     def selector(self) -> str:
         """How commands name it."""
-        return self.slug if self.name == store.DEFAULT_NAME else f"{self.slug}:{self.name}"
+        return self.slug if self.name == DEFAULT_NAME else f"{self.slug}:{self.name}"
 
 
 def connections(ws: Workspace) -> list[ConnectionInfo]:

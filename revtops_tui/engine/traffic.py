@@ -26,6 +26,7 @@ __all__ = [
     "Exchange",
     "Log",
     "Summary",
+    "began",
     "chain",
     "clear",
     "exchange",
@@ -34,6 +35,11 @@ __all__ = [
     "mark",
     "records_of_exchange",
 ]
+
+
+def began(summary: Summary) -> dt.datetime:
+    """When an exchange began; it was held back before for `summary.waited` seconds."""
+    return moment_of(summary.started_at)
 
 
 @dataclass(frozen=True)
@@ -46,8 +52,8 @@ class Exchange:
 
     @cached_property
     def started_at(self) -> dt.datetime:
-        """When it began; it was held back before for `summary.waited` seconds."""
-        return moment_of(self.summary.started_at)
+        """When it began."""
+        return began(self.summary)
 
     @property
     def host(self) -> str:

@@ -16,13 +16,13 @@ from textual.widgets import Input, Static
 from connectors.oauth import TOKEN_FIELDS
 from connectors.parameters import Parameter, parse_auth_fields
 from connectors.registry import AuthField
+from revtops_tui.engine.connected import DEFAULT_NAME
 from revtops_tui.tui.background import in_background
 from revtops_tui.tui.command import command
 from revtops_tui.tui.dialogs.dialog import Box, Dialog
 from revtops_tui.tui.text import plain
 from revtops_tui.tui.widgets.form import Field, Form
 from revtops_tui.tui.widgets.press import Press
-from store.connections import DEFAULT_NAME
 
 if TYPE_CHECKING:
     from revtops_tui.engine.connections import ConnectionInfo

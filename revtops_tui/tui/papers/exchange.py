@@ -49,9 +49,9 @@ def tone_of(exchange: Summary) -> str:
 
 def clock(exchange: Summary) -> str:
     """When it began, here."""
-    from store.clock import moment_of
+    from revtops_tui.engine.traffic import began
 
-    return f"{moment_of(exchange.started_at).astimezone():%H:%M:%S}"
+    return f"{began(exchange).astimezone():%H:%M:%S}"
 
 
 def address(exchange: Summary) -> str:

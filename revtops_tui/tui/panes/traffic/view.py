@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
@@ -87,9 +87,13 @@ class TrafficView(Horizontal):
         if self._log is not None:
             self._log.close()
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Both stand side by side where there is room."""
-        self.set_class(event.size.width < _NARROW, "-narrow")
+        self._fit()
+
+    def _fit(self) -> None:
+        """Called again with what is listed: a panel that is just being put up is not told every size it gets."""
+        self.set_class(self.size.width < _NARROW, "-narrow")
 
     def focus_main(self) -> None:
         """The list."""
@@ -126,10 +130,12 @@ class TrafficView(Horizontal):
         if self._log is not None:
             self._log.close()
         self._log, self._looking = log, False
+        self._fit()
         self._list.show(log, self._why_empty())
 
     def _failed(self, error: EngineError) -> None:
         self._looking = False
+        self._fit()
         self._list.show(None, f"{error.message} {error.hint}".strip())
 
     def _why_empty(self) -> str:

@@ -18,11 +18,11 @@ from revtops_tui.cli.passphrase import offer_encrypted_file, unlock
 from revtops_tui.engine import connections as engine
 from revtops_tui.engine.builtin import connect_builtin
 from revtops_tui.engine.catalog import connector_info
+from revtops_tui.engine.connected import DEFAULT_NAME
 from revtops_tui.engine.connections import ConnectionInfo
 from revtops_tui.engine.errors import EngineError
 from revtops_tui.engine.suggestions import did_you_mean
 from revtops_tui.engine.workspace import Workspace
-from store.connections import DEFAULT_NAME
 
 NANGO = "nango"
 """The way to connect by which a broker keeps the grant."""
